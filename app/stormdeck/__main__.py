@@ -89,6 +89,9 @@ def _run_command(argv: Sequence[str]) -> int:
         return report_problems(loaded.problems)
     if invocation.command not in {PANEL, DEMO, REPLAY}:
         return run_headless(invocation, loaded)
+    if invocation.command == PANEL and (why := _piped_in(loaded.options)):
+        write_err(f"stormdeck: --log -: {why}")
+        return FAILED
     missing = _missing_terminal()
     if missing:
         write_err(f"stormdeck needs a terminal; {missing} is not one. Run it in a terminal or a tmux pane.")
@@ -123,6 +126,17 @@ def _replay(options: Options, file: str, speed: float) -> int:
     from stormdeck.ui.run import run_replay
 
     return run_replay(options, tape, speed)
+
+
+def _piped_in(options: Options) -> str:
+    """Make room for the keys if a log is piped in; return why that is not possible."""
+    from stormdeck.model.logs.spec import STDIN
+
+    if STDIN not in options.log:
+        return ""
+    from stormdeck.sources.logs.places.pipe import keep_piped_input
+
+    return keep_piped_input()
 
 
 def _missing_terminal() -> str | None:

@@ -97,6 +97,11 @@ class UserPaths:
         return self.state / "layouts"
 
     @property
+    def agreed_logs(self) -> Path:
+        """File with the logs that the user agreed to follow, although a program has to be run for them."""
+        return self.state / "logs.json"
+
+    @property
     def backups(self) -> Path:
         """Folder for copies of settings files, made before each write."""
         return self.state / "backups"

@@ -4,6 +4,7 @@ The image has it under both names, ``vllm`` and ``litellm``, and the process tab
 """
 
 import argparse
+import http.client
 import json
 import os
 import sys
@@ -49,6 +50,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     pages: Mapping[str, object] = VLLM
     key: str | None = None
+    upstream: str | None = None
 
     def do_GET(self):
         path = self.path.partition("?")[0]
@@ -62,6 +64,28 @@ class Handler(BaseHTTPRequestHandler):
             self.reply(200, self.pages[path])
         else:
             self.reply(404, {"detail": "Not Found"})
+
+    def do_POST(self):
+        """Answer as the header says; a proxy asks its server first. Each request is a line, as uvicorn writes it."""
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        status = int(self.headers.get("x-status") or 200)
+        if self.upstream:
+            behind = http.client.HTTPConnection(self.upstream, timeout=5)
+            try:
+                behind.request("POST", self.path, body, {"x-status": str(status)})
+                status = behind.getresponse().status
+            except OSError:
+                status = 503
+            finally:
+                behind.close()
+        host, port = self.client_address[:2]
+        reason = self.responses[status][0]
+        sys.stdout.write(f'INFO:     {host}:{port} - "POST {self.path} HTTP/1.1" {status} {reason}\n')
+        sys.stdout.flush()
+        self.reply(status, {"type": "message"})
+
+    def log_message(self, form, *values):
+        """Write nothing: requests that are no turns are not in this log."""
 
     def is_known(self):
         """Return whether the request carries the key."""
@@ -84,11 +108,12 @@ def main():
     parser.add_argument("command", nargs="*")
     parser.add_argument("--port", type=int)
     parser.add_argument("--config")
+    parser.add_argument("--upstream")
     parser.add_argument("--loads", type=float, default=0.0)
     options, _ = parser.parse_known_args()
     name = Path(sys.argv[0]).name
     if name == "litellm":
-        Handler.pages, Handler.key = LITELLM, KEY
+        Handler.pages, Handler.key, Handler.upstream = LITELLM, KEY, options.upstream
     time.sleep(options.loads)
     ThreadingHTTPServer(("", options.port or {"litellm": 4000}.get(name, 8000)), Handler).serve_forever()
 

@@ -47,7 +47,7 @@ def settings(url, token=KEY):
     more = {"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "CLAUDE_CODE_ATTRIBUTION_HEADER": "0"}
     more |= {"CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS": "1", "CLAUDE_CODE_MAX_CONTEXT_TOKENS": "131072"}
     env = {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_AUTH_TOKEN": token, **tiers, **more}
-    return {"model": "sonnet", "disableAutoMode": "disable", "env": env}
+    return {"model": "sonnet", "permissions": {"defaultMode": "acceptEdits"}, "env": env}
 
 
 def until(is_true, what):
@@ -325,6 +325,13 @@ WITHOUT_PROXY = (unproxied,)
 """For a daemon of its own."""
 
 
+def log_scenes():
+    """Return the scenes in which logs are followed; they need this module."""
+    import logscenes
+
+    return logscenes.composed_logs, logscenes.podman_logs
+
+
 def main():
     """Run all scenes; one that cannot be built is a result with the reason."""
     out = Path(sys.argv[1])
@@ -336,7 +343,7 @@ def main():
         image.build(root)
         image.load(root)
         machine = Machine(folder, root)
-        for scene in (*SCENES, *WITHOUT_PROXY):
+        for scene in (*SCENES, *log_scenes(), *WITHOUT_PROXY):
             if scene.__name__ not in wanted if wanted else scene in WITHOUT_PROXY:
                 continue
             try:

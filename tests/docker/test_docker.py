@@ -143,6 +143,13 @@ def table(found):
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for one in found:
+        if "log" in one:
+            last = one["log"][-1]
+            counted = f"{last['requests']} requests, {last['turns']} turns, {last['retries']} retries"
+            rows.append(
+                f"| {one['name']} | root | | {', '.join(one['log'][0]['logs'])} | {counted} | {last['headline']} |"
+            )
+            continue
         if "status" not in one:
             rows.append(f"| {one['name']} | | not run | | | {one.get('skipped') or one.get('failed')} |")
             continue
@@ -164,3 +171,35 @@ def _plain(text):
     text = re.sub(r"container [0-9a-f]{12}", "container ID", text)
     text = re.sub(r"\b(process|pid) \d+", r"\1 N", text)
     return re.sub(r"\b172\.\d+\.\d+\.\d+", "172.17.0.N", text)
+
+
+FOLLOWED = {
+    "compose, both logs found": ["docker:stack_litellm_1", "docker:stack_vllm_1"],
+    "podman, its log found": ["podman:vllm"],
+}
+"""The logs that the panel finds by itself."""
+
+
+def steps_of(results, name):
+    """Return what the panel knew after each step, or skip with the reason."""
+    found = [one for one in results if one["name"] == name and "log" in one]
+    if not found:
+        pytest.skip("; ".join(one["skipped"] for one in results if "skipped" in one) or "not built")
+    return found[0]["log"]
+
+
+@pytest.mark.parametrize("name", FOLLOWED)
+def test_the_logs_are_found_and_counted_exactly(results, name):
+    failed = [one["failed"] for one in results if one["name"] in {"composed_logs", "podman_logs"} and "failed" in one]
+    assert not failed
+    steps = steps_of(results, name)
+    for step in steps:
+        assert {key: step[key] for key in step["ledger"]} == step["ledger"], step["step"]
+        assert step["counted"] == FOLLOWED[name][0]
+    assert steps[0]["logs"] == FOLLOWED[name]
+    assert steps[0]["storms"] == [[4, "500", FOLLOWED[name][0]]]
+
+
+def test_a_killed_vllm_behind_the_proxy_is_named_with_its_reason(results):
+    last = steps_of(results, "compose, both logs found")[-1]
+    assert last["headline"] == "vLLM's container stack_vllm_1 has exited with code 137: it was killed (SIGKILL)"

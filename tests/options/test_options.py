@@ -73,8 +73,20 @@ class TestPrecedence:
     def test_a_list_in_a_variable_is_written_like_path(self, read):
         assert read({"STORMDECK_LOG": "/a.log:/b.log"}).options.log == (Path("/a.log"), Path("/b.log"))
 
+    def test_a_list_of_logs_in_a_variable_keeps_their_colons(self, read):
+        options = read({"STORMDECK_LOG": "docker:vllm:/b.log:ssh:gpu:journal:user:litellm"}).options
+        assert list(map(str, options.log)) == ["docker:vllm", "/b.log", "ssh:gpu:journal:user:litellm"]
+
     def test_every_option_can_be_given_by_its_variable(self, read, home):
-        texts = {"URL": HTTP, "FILE": "/f", "DIR": str(home), "X.Y.Z": "2.1.112", "THEME": "nord", "on|off": "yes"}
+        texts = {
+            "URL": HTTP,
+            "FILE": "/f",
+            "LOG": "docker:vllm",
+            "DIR": str(home),
+            "X.Y.Z": "2.1.112",
+            "THEME": "nord",
+            "on|off": "yes",
+        }
         texts["ACTION=KEY"] = "app.quit=Q"
         texts["off|osc9|osc777"] = "osc9"
         texts |= {"NAMES": "log,verdict", "normal|compact": "compact"}
@@ -139,6 +151,16 @@ class TestPaths:
     def test_a_project_must_exist(self, read, tmp_path):
         missing = tmp_path / "missing"
         assert only_problem(read(project=str(missing))) == f'--project: there is no folder "{missing}"'
+
+    def test_a_log_may_live_elsewhere(self, read, file, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        file.write_text("log: [docker:vllm, k8s:prod/deploy/vllm, a.log]\n")
+        assert list(map(str, read().options.log)) == ["docker:vllm", "k8s:prod/deploy/vllm", str(file.parent / "a.log")]
+        assert list(map(str, read(log=["-", "./docker:x"]).options.log)) == ["-", str(tmp_path / "docker:x")]
+
+    def test_a_wrong_name_of_a_log_says_what_is_wrong(self, read):
+        assert "did you mean docker:vllm?" in only_problem(read(log=["dokcer:vllm"]))
+        assert "names no unit" in only_problem(read({"STORMDECK_LOG": "journal:user:"}))
 
     def test_a_folder_is_no_log(self, read, home):
         assert "is a folder" in only_problem(read(log=[str(home)]))
@@ -239,8 +261,8 @@ class TestYaml:
             ("window: 5\nwindow: 6\n", ":2: window: given twice, first on line 1"),
             ("window: [5]\n", ":1: window: expected a whole number from 1 to 60, found a list"),
             ("theme: {a: b}\n", "found a mapping"),
-            ("log: &a [*a]\n", ":1: log: expected a file or a list of them, found a list"),
-            ("log: [a, null]\n", ":1: log: expected a file, found nothing"),
+            ("log: &a [*a]\n", ":1: log: expected a log or a list of them, found a list"),
+            ("log: [a, null]\n", ":1: log: expected a log, found nothing"),
             ("gpu:\n  maybe\n", ':1: gpu: expected on or off, found "maybe"'),
         ],
         ids=lambda value: value[:22].replace("\n", " "),

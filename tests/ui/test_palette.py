@@ -2,14 +2,19 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 from textual.command import CommandInput
 
 from panel import deliver, in_loop, make_app, rows_with, until
 from samples import WRONG
+from stormdeck.feed.protocol import PanelFeed
 from stormdeck.model.keys.actions import ACTIONS, AREAS
+from stormdeck.model.logs.spec import JournalLog
 from stormdeck.model.rules.registry import RULES
 from stormdeck.model.settings.fields import FIELDS
+from stormdeck.model.snapshots.discovery import DiscoverySnapshot, LogPlace
+from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.ui.palette import entries
 
 
@@ -53,6 +58,36 @@ async def test_what_is_found_is_done(panel):
         await until(pilot, lambda: rows_with(app, "✖ error: "), "the page does not say what the rule finds here")
         await pilot.press("y")
         assert app.clipboard.startswith("URL101")
+
+
+class Following(PanelFeed):
+    """Keeps which logs the user follows."""
+
+    def __init__(self):
+        self.followed = []
+
+    def start(self):
+        """Start nothing."""
+
+    async def stop(self):
+        """Stop nothing."""
+
+    def follow_log(self, log):
+        self.followed.append(str(log))
+        return ""
+
+
+@in_loop
+async def test_a_log_that_is_proposed_is_followed_by_its_name(panel):
+    unit = LogPlace(ServerKind.VLLM, JournalLog("vllm", user=True), "http://127.0.0.1:8000", is_proposed=True)
+    found = DiscoverySnapshot(places=(unit, replace(unit, log=JournalLog("other"), is_proposed=False)), done=True)
+    async with panel().run_test(size=(120, 40)) as pilot:
+        pilot.app.feed = feed = Following()
+        await deliver(pilot, found)
+        assert not [entry.name for entry in entries(pilot.app, "logs") if "journal:other" in entry.name]
+        await choose(pilot, "journal:user", "Follow log: journal:user:vllm")
+        await until(pilot, lambda: feed.followed == ["journal:user:vllm"], "it is not followed")
+        assert [one.message for one in pilot.app._notifications] == ["journal:user:vllm is followed."]
 
 
 def test_it_is_not_loaded_before_it_is_opened():

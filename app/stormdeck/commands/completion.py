@@ -50,7 +50,7 @@ def script(shell: str, parsers: Sequence[Parser]) -> str:
 def _describe(action: argparse.Action, kinds: dict[str, object]) -> None:
     """Set the words that can be completed for an argument."""
     metavar = action.metavar if isinstance(action.metavar, str) else ""
-    if metavar in {"FILE", "OUT"}:
+    if metavar in {"FILE", "LOG", "OUT"}:
         vars(action)["complete"] = kinds["file"]
     elif metavar == "DIR":
         vars(action)["complete"] = kinds["folder"]

@@ -71,6 +71,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "watch": (
         ("stormdeck watch", "follow the logs that are found"),
         ("stormdeck watch vllm.log --json", "one JSON event per line"),
+        ("stormdeck watch docker:litellm", "the log of a container"),
         ("stormdeck watch --record today.jsonl", "also record the lines"),
     ),
     "run": (

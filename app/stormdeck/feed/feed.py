@@ -26,10 +26,12 @@ from stormdeck.feed.storms import StormFeed
 from stormdeck.feed.wire import WireFeed
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.logs.endings import LogTails
+from stormdeck.model.logs.spec import LogSpec
 from stormdeck.model.retries.backoff import attempt_limit
 from stormdeck.model.settings.schema import timeout_ms
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.snapshots.client import ClientSnapshot
+from stormdeck.model.snapshots.containers import ContainersSnapshot
 from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
 from stormdeck.model.snapshots.own_faults import OwnFaults
 from stormdeck.model.snapshots.traffic import TrafficSnapshot
@@ -43,6 +45,7 @@ from stormdeck.sources.io.background import call_in_loop, run_in_thread
 from stormdeck.sources.io.watch import FileWatcher
 from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.settings.exposure import exposures
+from stormdeck.sources.state.agreed_logs import AgreedLogs
 from stormdeck.sources.state.storm_store import StormStore
 from stormdeck.sources.transcripts.read import transcripts_folder
 
@@ -119,6 +122,8 @@ class Feed(PanelFeed):
         self._http = HttpClient(__version__)
         self._watcher = FileWatcher()
         self._servers = ServerFeed(options, self._http, deliver, self._logs, self._spawn, self._watcher)
+        self._agreed = AgreedLogs(paths.agreed_logs, writes=not options.readonly)
+        self._servers.agreed = self._agreed.load()
         self.canary = CanaryFeed(self._servers.key)
         self._logs.without_own = self.canary.without_own
         self._logs.on_requests = self._on_requests
@@ -166,6 +171,12 @@ class Feed(PanelFeed):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._http.aclose()
+
+    def follow_log(self, log: LogSpec) -> str:
+        """Follow a log that was proposed, now and from now on; return why the choice is not kept, if it is not."""
+        self._servers.agreed |= {log}
+        self._servers.search()
+        return self._agreed.add(log)
 
     def search(self) -> None:
         """Search for servers and logs again, now."""
@@ -220,7 +231,7 @@ class Feed(PanelFeed):
 
     async def _count_traffic(self) -> None:
         """Deliver the traffic, the logs' endings and stormdeck's own faults once a second, if they changed."""
-        last, ends, own_faults = None, LogTails(), OwnFaults()
+        last, ends, own_faults, containers = None, LogTails(), OwnFaults(), ContainersSnapshot()
         while True:
             detected = self._options.client_version or self._meter.client_version
             if detected and detected != self._version:
@@ -235,6 +246,9 @@ class Feed(PanelFeed):
             if (tails := self._logs.tails(last_lines=self._servers.missing)) != ends:
                 ends = tails
                 self._deliver(tails)
+            if (seen := self._logs.containers()) != containers:
+                containers = seen
+                self._deliver(containers)
             now = self._logs.own_faults()
             remarks = (*now.remarks, *self._options_file.remarks)
             now = replace(now, remarks=remarks, memory=self._storms.problem, stopped=self._task_error)

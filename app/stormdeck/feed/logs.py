@@ -7,21 +7,25 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from threading import BoundedSemaphore
 
 from stormdeck.model.logs.batch import LogBatch, LogState, LogStatus
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.logs.endings import Ending, LogTails, ending
+from stormdeck.model.logs.spec import LogSpec
 from stormdeck.model.retries.chain import UNSURE_S
 from stormdeck.model.retries.transcript import Entry, EntryKind
+from stormdeck.model.snapshots.containers import ContainerFacts, ContainersSnapshot
 from stormdeck.model.snapshots.own_faults import OwnFaults
 from stormdeck.model.snapshots.server import VllmSnapshot
 from stormdeck.model.traffic.access_lines import AccessLines, uncounted_words
 from stormdeck.model.traffic.log_reader import has_times
 from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.sources.io.background import call_in_loop
-from stormdeck.sources.logs.follow import Follower
+from stormdeck.sources.logs.places.opening import source_of
+from stormdeck.sources.logs.places.source import LogSource, Receiver
 from stormdeck.sources.transcripts.follow import TranscriptFollower
 
 
@@ -38,11 +42,11 @@ class LogEnds:
             self._last[batch.log] = batch.lines[-1]
             self._endings[batch.log] = ending(batch.lines, self._endings.get(batch.log))
 
-    def tails(self, paths: Mapping[str, Path], *, last_lines: bool) -> LogTails:
-        """Return the endings of the named logs by path, and their last lines if ``last_lines``."""
+    def tails(self, logs: Mapping[str, LogSpec], *, last_lines: bool) -> LogTails:
+        """Return the endings of these logs by path or place, and their last lines if ``last_lines``."""
         return LogTails(
-            {str(path): self._last[name] for name, path in paths.items() if last_lines and name in self._last},
-            {str(path): end for name, path in paths.items() if (end := self._endings.get(name)) is not None},
+            {str(log): self._last[name] for name, log in logs.items() if last_lines and name in self._last},
+            {str(log): end for name, log in logs.items() if (end := self._endings.get(name)) is not None},
         )
 
 
@@ -71,14 +75,15 @@ class LogFeed:
         self._meter = meter
         self._on_lines = on_lines
         self._clock = clock
-        self._followers: dict[Path, Follower] = {}
-        self._left: dict[Path, float] = {}
+        self._followers: dict[LogSpec, LogSource] = {}
+        self._containers: dict[LogSpec, ContainerFacts] = {}
+        self._left: dict[LogSpec, float] = {}
         """Followed logs whose server left the path, and when it did."""
         self._queue: deque[tuple[LogBatch, bool]] = deque()
         """Chunks, and whether each is the last of its batch."""
         self._ends = LogEnds()
         self._access = AccessLines()
-        self._statuses: dict[Path, LogStatus] = {}
+        self._statuses: dict[LogSpec, LogStatus] = {}
         self._slots = BoundedSemaphore(MAX_QUEUED)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._transcripts: TranscriptFollower | None = None
@@ -91,7 +96,12 @@ class LogFeed:
         """Called when lines contain requests of a turn."""
 
     def follow(
-        self, paths: Iterable[Path], nearest: Path | None = None, since: float | None = None, *, is_sure: bool = True
+        self,
+        logs: Iterable[LogSpec],
+        nearest: LogSpec | None = None,
+        since: float | None = None,
+        *,
+        is_sure: bool = True,
     ) -> None:
         """Follow these logs, in addition to those that are followed already.
 
@@ -100,13 +110,13 @@ class LogFeed:
         """
         self._loop = asyncio.get_running_loop()
         self._drop_left()
-        for path in (paths := tuple(paths)):
-            self._left.pop(path, None)
-            if path not in self._followers:
-                follower = Follower(path, self._offer, self._on_status, name=self._name(path), clock=self._clock)
-                self._followers[path] = follower
+        for log in (logs := tuple(logs)):
+            self._left.pop(log, None)
+            if log not in self._followers:
+                to = Receiver(self._offer, self._on_status, partial(self._on_facts, log), self._clock)
+                follower = self._followers[log] = source_of(log, to, self._name(log))
                 follower.start()
-        nearest = nearest or next(iter(paths), None)
+        nearest = nearest or next(iter(logs), None)
         if is_sure and nearest in self._followers:
             self._meter.set_primary(self._followers[nearest].name, since, self._clock())
 
@@ -131,7 +141,7 @@ class LogFeed:
         """Tell the meter whether the hop nearest to the client refuses connections, which no log line shows."""
         self._meter.set_refusing(self._clock(), refuses=refuses)
 
-    def compare(self, server: VllmSnapshot, logs: Iterable[Path]) -> None:
+    def compare(self, server: VllmSnapshot, logs: Iterable[LogSpec]) -> None:
         """Compare the requests that a server has finished with its logs, if they are followed."""
         if server.engine is None or server.engine.finished is None or not self._followers.keys() & set(logs):
             self._access.forget()
@@ -142,22 +152,23 @@ class LogFeed:
         """Return why requests cannot be counted; empty if they can."""
         return uncounted_words(self._access.missing(self._clock())) or self._meter.unread
 
-    def leave(self, paths: Iterable[Path]) -> None:
+    def leave(self, logs: Iterable[LogSpec]) -> None:
         """Mark these logs as off the path.
 
         They are followed for another ``LEFT_S``: if the server comes back, lines read late would have no times.
         """
-        for path in paths:
-            if path in self._followers:
-                self._left[path] = self._clock()
-                self._statuses.pop(path, None)
+        for log in logs:
+            if log in self._followers:
+                self._left[log] = self._clock()
+                self._statuses.pop(log, None)
+                self._containers.pop(log, None)
 
     def _drop_left(self) -> None:
         """Stop following logs that left the path more than ``LEFT_S`` ago."""
-        for path, left_at in list(self._left.items()):
+        for log, left_at in list(self._left.items()):
             if self._clock() - left_at > LEFT_S:
-                del self._left[path]
-                follower = self._followers.pop(path)
+                del self._left[log]
+                follower = self._followers.pop(log)
                 follower.stop()
                 self._meter.forget(follower.name)
 
@@ -171,18 +182,29 @@ class LogFeed:
 
     def tails(self, *, last_lines: bool) -> LogTails:
         """Return the endings of the followed logs."""
-        return self._ends.tails({one.name: path for path, one in self._followers.items()}, last_lines=last_lines)
+        return self._ends.tails({one.name: log for log, one in self._followers.items()}, last_lines=last_lines)
 
-    def _name(self, path: Path) -> str:
+    def containers(self) -> ContainersSnapshot:
+        """Return the containers whose logs are followed."""
+        return ContainersSnapshot(tuple(self._containers.values()))
+
+    def _on_facts(self, log: LogSpec, facts: ContainerFacts) -> None:
+        self._call_in_loop(lambda: self._store_facts(log, facts))
+
+    def _store_facts(self, log: LogSpec, facts: ContainerFacts) -> None:
+        if log in self._followers and log not in self._left:
+            self._containers[log] = facts
+
+    def _name(self, log: LogSpec) -> str:
         """Return a name that no other followed log has."""
         taken = {follower.name for follower in self._followers.values()}
-        return path.name if path.name not in taken else str(path)
+        return log.name if log.name not in taken else str(log)
 
     def own_faults(self) -> OwnFaults:
         """Return which logs cannot be read and why, and remarks on those that are followed."""
-        silent = [path for path, one in self._followers.items() if one.silent_s > SILENT_S and path not in self._left]
-        unread = [f"{path} cannot be read: its drive does not answer" for path in silent]
-        known = [status for path, status in self._statuses.items() if path not in silent and status.detail]
+        silent = [log for log, one in self._followers.items() if one.silent_s > SILENT_S and log not in self._left]
+        unread = [f"{log} cannot be read: its drive does not answer" for log in silent]
+        known = [status for log, status in self._statuses.items() if log not in silent and status.detail]
         return OwnFaults(
             unread=(*unread, *(status.detail for status in known if status.state is not LogState.FOLLOWING)),
             remarks=tuple(status.detail for status in known if status.state is LogState.FOLLOWING),

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from stormdeck.feed.canary import CanaryFeed
     from stormdeck.feed.profiles import ProfilesFeed
     from stormdeck.feed.settings import SettingsFeed
+    from stormdeck.model.logs.spec import LogSpec
 
 
 class PanelFeed(ABC):
@@ -35,6 +36,10 @@ class PanelFeed(ABC):
     def search(self) -> None:
         """Search for servers and logs again, now."""
         return
+
+    def follow_log(self, log: LogSpec) -> str:
+        """Follow a log that was proposed; return why the choice is not kept, if it is not."""
+        return ""
 
     def set_focused(self, focused: bool) -> None:
         """Poll less often while the terminal has no focus."""

@@ -13,6 +13,7 @@ from stormdeck.model.rules.collect import facts_of, findings_of
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.snapshots.backends import BackendsSnapshot
 from stormdeck.model.snapshots.client import ClientSnapshot
+from stormdeck.model.snapshots.containers import ContainersSnapshot
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Left
 from stormdeck.model.snapshots.gpu import GpuSnapshot
 from stormdeck.model.snapshots.own_faults import OwnFaults
@@ -35,6 +36,7 @@ Snapshot = (
     | TrafficSnapshot
     | WireSnapshot
     | LogTails
+    | ContainersSnapshot
     | Replay
     | OwnFaults
     | Left
@@ -62,6 +64,7 @@ _FIELDS = {
     TrafficSnapshot: "traffic",
     WireSnapshot: "wire",
     LogTails: "tails",
+    ContainersSnapshot: "containers",
     Replay: "replay",
     OwnFaults: "own_faults",
 }

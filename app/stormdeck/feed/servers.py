@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from stormdeck.feed.polling import Poller, wait_for
 from stormdeck.feed.reducer import Snapshot
 from stormdeck.model.finding import HopKind
 from stormdeck.model.litellm.config import ProxyConfig
+from stormdeck.model.logs.spec import LogSpec
 from stormdeck.model.routes.table import RoutingTable
 from stormdeck.model.routes.tiers import important_servers
 from stormdeck.model.settings.scope import SettingsSnapshot
@@ -96,8 +98,12 @@ class ServerFeed:
         )
         self._backends_task: asyncio.Task[None] | None = None
         self._last_backends = BackendsSnapshot()
+        self.agreed: frozenset[LogSpec] = frozenset()
+        """Logs that are followed although a program has to be run for them: the user agreed."""
+        self._places: dict[str, tuple[LogSpec, ...]] = {}
+        """The logs that are no files, by the URL of their server."""
         self._search_now = asyncio.Event()
-        self._nearest: Path | None = None
+        self._nearest: LogSpec | None = None
         """Log of the hop nearest to the client."""
         self._moved_at: float | None = None
         """When the client's base URL changed, until the servers on the new path are known."""
@@ -169,6 +175,7 @@ class ServerFeed:
                 known=self._known,
                 reader=self._reader,
                 listeners=self._others,
+                agreed=self.agreed,
             )
             # In a thread, because LiteLLM's YAML is read for them.
             keys: Keys = await with_timeout(PATIENCE_S, {}, origin_keys, self._settings, found, self._named)
@@ -189,6 +196,10 @@ class ServerFeed:
             for server in (*found.found, *found.beside)
             if server.met is ServerState.UP and (at := address(server.url)) is not None
         }
+        found = self._with_earlier(found)
+        for place in found.places:
+            if place.url and not place.is_proposed and not self._named.logs:
+                self._places[place.url] = (place.log,)
         if found != self._discovery:
             self._discovery = found
             self._deliver(found)
@@ -203,6 +214,19 @@ class ServerFeed:
                 self._poll(name, server, key_for(server.url, keys))
 
         self._poll_backends(found.routes if found.server(proxy=True) is not None else RoutingTable())
+
+    def _with_earlier(self, found: DiscoverySnapshot) -> DiscoverySnapshot:
+        """Add the logs of servers that are down: a container that has ended is not found."""
+        known = {place.log for place in found.places}
+        on_path = {one.url for one in found.found}
+        before = self._discovery.places if self._discovery is not None else ()
+        # A server in a container may still be behind the proxy as long as no other was found.
+        alone = found.server(proxy=True) is not None and found.server(proxy=False) is None
+        earlier = [one for one in before if one.log not in known and (one.url in on_path if one.url else alone)]
+        places = sorted((*found.places, *earlier), key=lambda one: not one.kind.is_proxy)
+        logs = [one.log for one in places if not one.is_proposed] if not self._named.logs else []
+        logs += [log for log in found.logs if log not in logs]
+        return replace(found, places=tuple(places), logs=tuple(logs)) if earlier else found
 
     def _poll_backends(self, table: RoutingTable) -> None:
         """Poll the servers of all model groups, if there is more than one."""
@@ -224,7 +248,7 @@ class ServerFeed:
         ):
             self._search_now.set()
 
-    def _nearest_log(self, found: DiscoverySnapshot) -> Path | None:
+    def _nearest_log(self, found: DiscoverySnapshot) -> LogSpec | None:
         """Return the log of the hop nearest to the client. A proxy that is down keeps its place while it is used."""
         first, proxy = next(iter(found.logs), None), found.server(proxy=True)
         is_down = proxy is None or (proxy.process is None and proxy.met is not ServerState.UP)
@@ -325,7 +349,7 @@ class ServerFeed:
         found, _, task, _ = self._pollers.pop(name)
         self._states.pop(name, None)
         task.cancel()
-        self._logs.leave(logs_of(found))
+        self._logs.leave((*logs_of(found), *self._places.pop(found.url, ())))
 
     def _on_snapshot(self, name: str, snapshot: VllmSnapshot | ProxySnapshot) -> None:
         before = self._states.get(name)
@@ -340,9 +364,12 @@ class ServerFeed:
         if changed_health or self._has_ended(name):
             self._search_now.set()
 
-    def _logs_of_vllm(self) -> tuple[Path, ...]:
+    def _logs_of_vllm(self) -> tuple[LogSpec, ...]:
         """Return the logs in which each request of vLLM has a line, unless its options turn that off."""
-        own = logs_of(self._pollers["vllm"][0]) if "vllm" in self._pollers else ()
+        own: tuple[LogSpec, ...] = ()
+        if "vllm" in self._pollers:
+            found = self._pollers["vllm"][0]
+            own = logs_of(found) or self._places.get(found.url, ())
         return own or (self._named.logs if "proxy" not in self._pollers else ())
 
     def _has_ended(self, name: str) -> bool:

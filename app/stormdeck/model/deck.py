@@ -11,6 +11,7 @@ from stormdeck.model.logs.endings import LogTails
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.snapshots.backends import BackendsSnapshot
 from stormdeck.model.snapshots.client_state import ClientState
+from stormdeck.model.snapshots.containers import ContainersSnapshot
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot
 from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
 from stormdeck.model.snapshots.own_faults import OwnFaults
@@ -62,6 +63,8 @@ class Deck:
     """LiteLLM's YAML, if known."""
     tails: LogTails = field(default_factory=LogTails)
     """What the last lines of the servers' logs show."""
+    containers: ContainersSnapshot = field(default_factory=ContainersSnapshot)
+    """The containers whose logs are followed."""
     back: Mapping[HopKind, float] = field(default_factory=dict)
     """When a server answered again after an outage, in unix seconds."""
     listed_at: float | None = None

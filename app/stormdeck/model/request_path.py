@@ -9,6 +9,7 @@ from stormdeck.model.finding import HopKind, Severity
 from stormdeck.model.rules.impact import follows_from_server
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.settings.trust import withheld
+from stormdeck.model.snapshots.containers import ContainerFacts
 from stormdeck.model.snapshots.discovery import Found
 from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
 from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
@@ -56,6 +57,8 @@ def path(deck: Deck, *, by_group: bool = True) -> tuple[Hop, ...]:
         hops.append(Hop(HopKind.SERVER, "server", place(base.url), *_health_at(deck, base)))
     elif deck.vllm is not None:
         hops.append(_server(deck, HopKind.SERVER, deck.vllm, deck.vllm.kind.value))
+    elif ended := _ended_containers(deck):
+        hops.append(Hop(HopKind.SERVER, "vLLM", "", Health.ERROR, str(ended[0].state)))
     elif deck.discovery.hidden is not None and not deck.discovery.silent:
         hops.append(Hop(HopKind.SERVER, "vLLM", "", Health.UNKNOWN, "in a container"))
     elif deck.discovery.hosted is not None:
@@ -67,6 +70,13 @@ def path(deck: Deck, *, by_group: bool = True) -> tuple[Hop, ...]:
         hops[-1] = _in_group(deck, hops[-1])
     hops.append(Hop(HopKind.GPU, "GPU", "", Health.UNKNOWN, "elsewhere") if gpus_elsewhere(deck) else _gpu(deck.gpu))
     return tuple(_failing(hops, deck))
+
+
+def _ended_containers(deck: Deck) -> list[ContainerFacts]:
+    """Return the containers of vLLM that nothing leads to from here, if all of them have ended."""
+    places = [one for one in deck.discovery.places if not one.url and one.kind.is_engine]
+    facts = [one for place in places if (one := deck.containers.of(place.log.name)) is not None]
+    return facts if all(one.ending for one in facts) else []
 
 
 def _in_group(deck: Deck, hop: Hop) -> Hop:

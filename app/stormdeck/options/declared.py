@@ -8,13 +8,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stormdeck.model.logs.spec import FORMS, LogSpec
 from stormdeck.model.overview_layout import PANELS
 from stormdeck.options.kinds import (
     DENSITY,
     FILE,
-    FILES,
     FOLDER,
     KEYS,
+    LOGS,
     NOTIFY,
     PANEL_NAMES,
     SWITCH,
@@ -87,13 +88,13 @@ class Options:
             URL, Group.SERVERS, "base URL of the proxy; searched for if not given", "http://127.0.0.1:4000"
         ),
     )
-    log: tuple[Path, ...] = field(
+    log: tuple[LogSpec, ...] = field(
         default=(),
         metadata=_option(
-            FILES,
+            LOGS,
             Group.SERVERS,
-            "log to follow; repeatable; the logs of running servers if not given",
-            "/var/log/vllm.log",
+            f"log to follow: {FORMS}; repeatable; the logs of running servers if not given",
+            "docker:litellm",
         ),
     )
     litellm_config: Path | None = field(

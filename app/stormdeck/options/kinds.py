@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from stormdeck.model.desktop_notification import PROTOCOLS
+from stormdeck.model.logs.spec import LogSpec, parse_log, split_logs
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.overview_layout import PANELS
 from stormdeck.model.theme_names import THEME_NAMES
@@ -42,6 +43,8 @@ class Kind:
     """Whether its flag takes no value and has a ``--no-`` twin."""
     pairs: bool = False
     """Whether an item is ``NAME=TEXT``, which the file writes as ``NAME: TEXT``."""
+    split: Callable[[str], list[str]] | None = None
+    """Splits the items of a list in a variable; by default at each colon, as in PATH."""
     agree: Callable[[Sequence[Any]], None] | None = None
     """Raises ValueError if the items of a list conflict."""
 
@@ -134,6 +137,10 @@ def _file(text: str, place: Place) -> Path:
     return path
 
 
+def _log(text: str, place: Place) -> LogSpec:
+    return parse_log(text, lambda file: _file(file, place))
+
+
 def _folder(text: str, place: Place) -> Path:
     path = _path(text, place)
     if not _is_folder(path):
@@ -190,7 +197,8 @@ URL = Kind("URL", "an http:// or https:// URL with a host", _url)
 """A base URL as text, without a trailing slash."""
 FILE = Kind("FILE", "a file", _file)
 """An absolute path that is not a folder; it need not exist."""
-FILES = Kind("FILE", "a file", _file, many=True)
+LOGS = Kind("LOG", "a log", _log, many=True, split=split_logs)
+"""A file or another place, such as ``docker:litellm``."""
 FOLDER = Kind("DIR", "a folder", _folder)
 """An absolute path to a folder that exists."""
 VERSION = Kind("X.Y.Z", "a version of three numbers such as 2.1.112", _version)

@@ -10,7 +10,7 @@ from typing import Any
 
 from stormdeck.options.declared import BY_NAME, DECLARED, VARIABLE_PREFIX, Options, Origin, OriginKind
 from stormdeck.options.file import Outcome, Problem, RawOption, read_file, unknown
-from stormdeck.options.kinds import Place
+from stormdeck.options.kinds import Kind, Place
 from stormdeck.paths import user_paths
 
 DEBUG = "STORMDECK_DEBUG"
@@ -57,9 +57,13 @@ def _read_environment(environ: Mapping[str, str]) -> Outcome:
         if declared is None:
             problems.append(Problem("environment", unknown("variable", name, [*by_variable, DEBUG])))
         elif text:
-            texts = tuple(part for part in text.split(os.pathsep) if part) if declared.kind.many else (text,)
+            texts = _items(text, declared.kind) if declared.kind.many else (text,)
             given.append(RawOption(declared, Origin(OriginKind.ENVIRONMENT, name), texts))
     return tuple(given), tuple(problems)
+
+
+def _items(text: str, kind: Kind) -> tuple[str, ...]:
+    return tuple(part for part in (kind.split(text) if kind.split is not None else text.split(os.pathsep)) if part)
 
 
 def _read_flags(flags: Mapping[str, Sequence[str]]) -> Outcome:

@@ -11,6 +11,7 @@ from textual.markup import escape
 
 from stormdeck.model.keys.action import Action
 from stormdeck.model.keys.actions import AREAS
+from stormdeck.model.logs.spec import JournalLog
 from stormdeck.model.rules.registry import RULES
 from stormdeck.model.settings.fields import FIELDS
 from stormdeck.ui.messages import GoTo, Place, RulePage, SettingRow
@@ -29,6 +30,7 @@ class Entry(NamedTuple):
 def entries(app: PanelApp, area: str) -> Iterator[Entry]:
     """Yield all rows of the palette, the actions of the shown area first."""
     yield from actions(app, area)
+    yield from logs(app)
     for field in FIELDS:
         name = field.path.removeprefix("env.")
         yield Entry(f"Setting: {field.label}  {name}", field.help, partial(_go_to, app, SettingRow(field.path)))
@@ -38,6 +40,15 @@ def entries(app: PanelApp, area: str) -> Iterator[Entry]:
     for theme in sorted(app.available_themes):
         use = partial(setattr, app, "theme", theme)
         yield Entry(f"Theme: {theme}", "Change the colours. The panel starts with them next time.", use)
+
+
+def logs(app: PanelApp) -> Iterator[Entry]:
+    """Yield the logs that are proposed: a program has to be run to follow one, which choosing it agrees to."""
+    for place in app.deck.discovery.places:
+        if place.is_proposed:
+            program = "journalctl" if isinstance(place.log, JournalLog) else "kubectl"
+            about = f"{place.kind.value}'s log. {program} runs until you quit. The choice is kept."
+            yield Entry(f"Follow log: {place.log}", about, partial(app.follow_log, place.log))
 
 
 def actions(app: PanelApp, area: str) -> Iterator[Entry]:

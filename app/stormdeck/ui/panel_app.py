@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from stormdeck.feed.protocol import PanelFeed
     from stormdeck.feed.publisher import Publisher
     from stormdeck.feed.reducer import Snapshot
+    from stormdeck.model.logs.spec import LogSpec
 
 DEFAULT_APPEARANCE = Appearance()
 TICK_S = 1.0
@@ -153,6 +154,12 @@ class PanelApp(ThemedApp):
 
         self.deck = take(self.deck, snapshot)
         self.judge()
+
+    def follow_log(self, log: LogSpec) -> None:
+        """Follow a log that was proposed, from now on."""
+        if self.feed is not None:
+            not_kept = self.feed.follow_log(log)
+            self.notify(f"{log} is followed. {not_kept}".strip(), markup=False)
 
     async def save(self, file: SettingsFile, text: str) -> str:
         """Write a settings file; return why it was refused, or an empty text when it is written."""

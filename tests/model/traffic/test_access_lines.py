@@ -1,12 +1,17 @@
 """A log without access lines: the server finishes requests that its log does not show."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from samples import CALM, FOUND, NOW, VLLM, VLLM_PROCESS, WELL
 from stacks import deck
+from stormdeck.model.deck import Deck
+from stormdeck.model.logs.spec import ContainerLog, Runtime
+from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found, LogPlace
+from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.model.status.bar import Bar
 from stormdeck.model.status.document import bar_of, status_json
 from stormdeck.model.traffic.access_lines import AccessLines, hiding_option, uncounted_words, why_uncounted
@@ -154,3 +159,14 @@ def test_without_a_log_the_rates_are_unknown(logs):
     requests = said["requests"]
     assert requests["retries_per_minute"] == (0.0 if logs else None)
     assert requests["reason"] == (None if logs else "no log is read")
+
+
+def test_the_option_of_a_vllm_in_a_container_is_named():
+    command = ("vllm", "serve", "q", "--disable-uvicorn-access-log")
+    log = ContainerLog(Runtime.DOCKER, "vllm")
+    server = Found("http://127.0.0.1:8001", ServerKind.VLLM, "answers on port 8001")
+    place = LogPlace(ServerKind.VLLM, log, server.url, command=command)
+    deck = Deck(discovery=DiscoverySnapshot((server,), logs=(log,), places=(place,), done=True))
+    assert why_uncounted(deck) == "this log has no access lines: --disable-uvicorn-access-log"
+    other = replace(deck, discovery=replace(deck.discovery, logs=(log, Path("litellm.log"))))
+    assert why_uncounted(other) == ""

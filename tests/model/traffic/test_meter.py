@@ -12,6 +12,7 @@ import log_lines
 import transcripts as written
 from log_lines import access, utc
 from places import TESTS
+from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.retries.storms.storm import Outcome
 from stormdeck.model.retries.transcript import parse_entry
 from stormdeck.model.snapshots.traffic import Bucket, PathChange
@@ -545,3 +546,17 @@ def test_a_clock_that_is_set_back_starts_the_count_anew_and_keeps_storms_that_ar
     assert (after.requests, after.storms) == (0, (before,))
     meter.take(batch(access(200, 7), t=START - 3599))
     assert meter.snapshot(START - 3598).requests == 1
+
+
+def test_the_history_of_both_hops_counts_for_the_amplification():
+    """A proxy's requests of the last hour stand beside those of the server behind it, not beside none."""
+    meter = TrafficMeter()
+    meter.set_primary("docker:litellm")
+    line = 'INFO:     10.0.0.2:5000 - "POST /v1/messages HTTP/1.1" 200 OK'
+    times = (START - 60.0, START - 40.0, START - 20.0)
+    for log in ("docker:vllm", "docker:litellm"):
+        meter.take(LogBatch(log, (line,) * 3, START, history=True, times=times))
+        meter.take(LogBatch(log, (line,), START, history=False, times=(START,)))
+    upstream = meter.snapshot(START + 1).upstream
+    assert upstream is not None
+    assert (upstream.asked, upstream.sent) == (4, 4)

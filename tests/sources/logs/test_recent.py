@@ -25,12 +25,13 @@ STOPPED = "(APIServer pid=1) INFO 11-20 18:26:07 [launcher.py:254] [shutdown] AP
 def test_the_last_whole_lines_are_read(tmp_path, text, most, expected):
     log = tmp_path / "vllm.log"
     log.write_text(text)
-    assert recent_lines(log, most) == expected
+    assert recent_lines(log, most).batch.lines == expected
 
 
 def test_what_cannot_be_read_has_no_lines(tmp_path):
-    assert recent_lines(tmp_path / "nothing.log") == ()
-    assert recent_lines(tmp_path) == ()
+    nothing, folder = recent_lines(tmp_path / "nothing.log"), recent_lines(tmp_path)
+    assert (nothing.batch.lines, folder.batch.lines) == ((), ())
+    assert nothing.why == f"{tmp_path / 'nothing.log'} does not exist."
 
 
 def test_the_feed_keeps_how_a_log_ended_and_its_last_line_while_somebody_reads_it():

@@ -24,7 +24,11 @@ from stormdeck.sources.transcripts.read import folder_obstacle, read_transcripts
 def run(files: Sequence[str], *, transcripts: str | None, api_timeout_ms: int | None, as_json: bool) -> int:
     """Read everything and print the report. What cannot be read is named on stderr; the rest is counted."""
     analyzer = LogAnalyzer(api_timeout_ms=api_timeout_ms, local_time=datetime.timestamp)
-    archive = Archive(files, local_time=datetime.timestamp)
+    try:
+        archive = Archive(files, local_time=datetime.timestamp)
+    except ValueError as error:
+        write_err(f"stormdeck: {clean(str(error))}")
+        return FAILURE
     for name, lines, arrived in archive.heads():
         analyzer.note_head(name, lines, arrived)
     for batch in archive.batches():

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 
 from stormdeck.commands.argument_parser import AddCommand, Parser
+from stormdeck.model.logs.spec import FORMS
 from stormdeck.options import Options
 
 ANALYZE = "analyze"
@@ -18,7 +19,12 @@ def add_parsers(add: AddCommand) -> list[Parser]:
     """Add the parsers of the two commands."""
     analyze = add(ANALYZE, "count retries and find storms in logs or recordings")
     analyze.usage = "stormdeck analyze FILE... [OPTION]..."
-    analyze.add_argument("files", metavar="FILE", nargs="+", help="a server's log or a recording; - for standard input")
+    analyze.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="+",
+        help="a server's log, by its file or its place such as docker:NAME, or a recording; - for standard input",
+    )
     analyze.add_argument(
         "--api-timeout-ms", metavar="N", type=_milliseconds, help="Claude Code's API_TIMEOUT_MS, if known"
     )
@@ -28,7 +34,7 @@ def add_parsers(add: AddCommand) -> list[Parser]:
         "files",
         metavar="FILE",
         nargs="*",
-        help="a server's log; - for standard input; without it, logs are found automatically",
+        help=f"a server's log: {FORMS}; without it, logs are found automatically",
     )
     watch.add_argument(
         "--record", metavar="OUT", help="also write the lines and their times to a new file, for analyze and replay"

@@ -2,8 +2,8 @@
 
 Every object has ``version`` (1), ``event`` and ``t`` (unix seconds), and by event:
 
-- ``log``: the state of a followed log. ``log``, ``path``, ``state`` ("following", "waiting", "no permission",
-  "not a file", "failed"), ``detail`` in words.
+- ``log``: the state of a followed log. ``log``, ``path`` (or another place, ``docker:vllm``), ``state`` ("following",
+  "waiting", "no permission", "not a file", "failed"), ``detail`` in words.
 - ``storm_started`` (after the third attempt), ``storm_attempt`` (each further one), ``storm_recovered``,
   ``storm_gave_up``, ``storm_withdrawn`` (the attempts turned out to be separate turns): ``storm``, with the keys
   of a storm in ``analyze --json``, and ``id`` (from 1, the same in all events of a storm), ``log``,

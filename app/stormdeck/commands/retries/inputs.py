@@ -15,13 +15,16 @@ from typing import Generic, TypeVar
 from stormdeck import __version__
 from stormdeck.commands.client_settings import read
 from stormdeck.model.logs.batch import LogBatch, LogStatus
+from stormdeck.model.logs.spec import LogSpec
 from stormdeck.model.retries.transcript import Entry
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot
 from stormdeck.options import Options
 from stormdeck.paths import user_paths
 from stormdeck.sources.discovery.configured import ConfiguredTargets
 from stormdeck.sources.discovery.search import discover
-from stormdeck.sources.logs.follow import Follower
+from stormdeck.sources.logs.places.delivery import NEW
+from stormdeck.sources.logs.places.opening import source_of
+from stormdeck.sources.logs.places.source import LogSource, Receiver
 from stormdeck.sources.logs.splitter import LineSplitter
 from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.transcripts.follow import TranscriptFollower
@@ -85,21 +88,21 @@ class InputReader:
     def __init__(self, inbox: Inbox[Item], clock: Callable[[], float] = time.time) -> None:
         self._inbox = inbox
         self._clock = clock
-        self._followers: dict[Path, Follower] = {}
+        self._followers: dict[LogSpec, LogSource] = {}
         self._transcripts: TranscriptFollower | None = None
         self._stopped = threading.Event()
 
-    def follow(self, path: Path) -> None:
+    def follow(self, log: LogSpec) -> None:
         """Follow a log from its end, unless it is followed already.
 
         Older lines are skipped, since most logs have no times: a storm of yesterday would be reported as one of today.
         """
-        if path in self._followers:
+        if log in self._followers:
             return
         taken = {follower.name for follower in self._followers.values()}
-        name = path.name if path.name not in taken else str(path)
-        follower = Follower(path, self._inbox.put, self._inbox.put, history_bytes=0, name=name, clock=self._clock)
-        self._followers[path] = follower
+        name = log.name if log.name not in taken else str(log)
+        follower = source_of(log, Receiver(self._inbox.put, self._inbox.put, clock=self._clock), name, NEW)
+        self._followers[log] = follower
         follower.start()
 
     def follow_transcripts(self, folder: Path) -> None:

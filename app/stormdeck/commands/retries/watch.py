@@ -19,6 +19,7 @@ from stormdeck.commands.output import flush, standard_output, write_err, write_o
 from stormdeck.commands.retries.events import Event, Watcher, as_text, to_json
 from stormdeck.commands.retries.inputs import EndOfInput, Inbox, InputReader, Item
 from stormdeck.model.logs.batch import LogBatch
+from stormdeck.model.logs.spec import STDIN, LogSpec, parse_log
 from stormdeck.model.retries.backoff import attempt_limit
 from stormdeck.model.settings.schema import timeout_ms
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot
@@ -27,7 +28,6 @@ from stormdeck.options import Options
 from stormdeck.options.kinds import printable
 from stormdeck.paths import user_paths
 from stormdeck.sources.io.bounded_read import special_kind
-from stormdeck.sources.recordings.archive import STDIN
 from stormdeck.sources.recordings.entry import Recorder
 from stormdeck.sources.transcripts.read import folder_obstacle
 
@@ -55,9 +55,9 @@ class _CannotRunError(Exception):
 
 def run(options: Options, environ: Mapping[str, str], request: Request) -> int:
     """Watch until interrupted, or until standard input ends if it is the only input."""
-    logs = list(dict.fromkeys([*request.files, *map(str, options.log)]))
     with _Stop() as stop:
         try:
+            logs = _logs(request.files, options)
             _check(logs, request.transcripts)
             recorder = _recorder(request.record, several=len(logs) != 1)
         except _CannotRunError as error:
@@ -153,10 +153,19 @@ class _Stop:
         self.wanted = True
 
 
-def _check(logs: Sequence[str], transcripts: str | None) -> None:
+def _logs(files: Sequence[str], options: Options) -> list[LogSpec]:
+    """Return the logs that the command line and the options name."""
+    try:
+        named = [parse_log(file, lambda text: Path(text).absolute()) for file in files]
+    except ValueError as error:
+        raise _CannotRunError(str(error)) from None
+    return list(dict.fromkeys([*named, *options.log]))
+
+
+def _check(logs: Sequence[LogSpec], transcripts: str | None) -> None:
     """Refuse inputs that can never be followed. A log that does not exist yet may appear."""
     for log in logs:
-        if log != STDIN and (why := _never_followed(Path(log))):
+        if isinstance(log, Path) and (why := _never_followed(log)):
             raise _CannotRunError(why)
     if STDIN in logs and sys.stdin is None:
         raise _CannotRunError("standard input is closed")
@@ -171,10 +180,9 @@ def _never_followed(log: Path) -> str:
         kind = special_kind(log.stat().st_mode)
     except (OSError, ValueError):
         return ""
-    if not kind:
+    if not kind or log.is_fifo():
         return ""
-    how = f"read it as standard input: stormdeck watch - < {log}" if log.is_fifo() else "name a log file"
-    return f"{log} is {kind}; {how}"
+    return f"{log} is {kind}; name a log file"
 
 
 def _recorder(out: str | None, *, several: bool) -> Recorder | None:
@@ -187,14 +195,14 @@ def _recorder(out: str | None, *, several: bool) -> Recorder | None:
 
 
 def _start_inputs(
-    reader: InputReader, logs: Sequence[str], transcripts: str | None, options: Options, environ: Mapping[str, str]
+    reader: InputReader, logs: Sequence[LogSpec], transcripts: str | None, options: Options, environ: Mapping[str, str]
 ) -> None:
     """Start all inputs."""
     for log in logs:
         if log == STDIN:
             reader.read_standard_input()
         else:
-            reader.follow(Path(log).absolute())
+            reader.follow(log)
     if not logs:
         reader.search(options, environ)
     if transcripts is not None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -26,8 +25,7 @@ from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.model.wire.running import RunningRequests
 from stormdeck.options import Options
 from stormdeck.options.declared import own_servers
-from stormdeck.sources.logs.recent import recent_lines
-from stormdeck.sources.logs.tail import open_log
+from stormdeck.sources.logs.recent import RecentLines, recent_lines
 from stormdeck.sources.wire.reader import JournalReader
 
 GPU_S = 1.0
@@ -54,7 +52,8 @@ def take_snapshot(
     reading = _GpuReading() if gpus and options.gpu else None
     known = learn(options, environ, offline=False, quick=quick)
     seen = known.seen
-    logs = {str(path): recent_lines(path) for path in seen.discovery.logs}
+    recent = {str(log): recent_lines(log) for log in seen.discovery.logs}
+    logs = {log: one.batch.lines for log, one in recent.items()}
     deck = Deck(
         discovery=seen.discovery,
         settings=known.settings,
@@ -63,7 +62,7 @@ def take_snapshot(
         proxy=seen.proxy,
         backends=seen.backends,
         gpu=reading.result() if reading is not None else GpuSnapshot(GpuState.ASKING),
-        traffic=_traffic(logs, known.settings, options, known.client.version),
+        traffic=_traffic([one.batch for one in recent.values()], known.settings, options, known.client.version),
         client_version=known.client.version,
         probe=seen.probe,
         exposures=known.exposures,
@@ -73,17 +72,14 @@ def take_snapshot(
         tails=_tails(logs),
         wire=_wire(known.paths.wire),
     )
-    return StackSnapshot(deck, known, logs, " ".join(part for part in (seen.note, *_unread(options)) if part))
+    return StackSnapshot(deck, known, logs, " ".join(part for part in (seen.note, *_unread(recent, options)) if part))
 
 
-def _unread(options: Options) -> Iterator[str]:
+def _unread(recent: Mapping[str, RecentLines], options: Options) -> Iterator[str]:
     """Yield a sentence for each log that the user named and that cannot be read."""
-    for path in options.log:
-        opened = open_log(path)
-        if isinstance(opened, int):
-            os.close(opened)
-        else:
-            yield clean(f"{opened.detail.partition(' yet;')[0]}.")
+    for log in options.log:
+        if why := recent[str(log)].why if str(log) in recent else "":
+            yield clean(why)
 
 
 def _tails(logs: Mapping[str, Sequence[str]]) -> LogTails:
@@ -103,23 +99,22 @@ def _wire(folder: Path) -> WireSnapshot:
 
 
 def _traffic(
-    logs: Mapping[str, tuple[str, ...]], settings: SettingsSnapshot, options: Options, version: str | None
+    logs: Sequence[LogBatch], settings: SettingsSnapshot, options: Options, version: str | None
 ) -> TrafficSnapshot | None:
     """Return the requests of the last minutes; ``None`` if no log has times in its lines."""
-    now = time.time()
-    batches = {path: LogBatch(path, lines, now, history=True) for path, lines in logs.items()}
-    timed = {path: batch for path, batch in batches.items() if has_times(batch, datetime.timestamp)}
+    timed = [batch for batch in logs if has_times(batch, datetime.timestamp)]
     if not timed:
         return None
+    now = time.time()
     meter = TrafficMeter(
         window_s=options.window * 60, bucket_s=max(1, options.window * 60 // _BUCKETS), local_time=datetime.timestamp
     )
     # With CLAUDE_CODE_MAX_RETRIES below 0 the client sends nothing, but other clients do.
     meter.set_limit(max(1, attempt_limit(settings.text("env.CLAUDE_CODE_MAX_RETRIES"), version)))
     meter.set_timeout(timeout_ms(settings.text("env.API_TIMEOUT_MS")))
-    meter.set_primary(next(iter(timed)))
-    for batch in timed.values():
-        meter.take(batch)
+    meter.set_primary(timed[0].log)
+    for batch in timed:
+        meter.take(replace(batch, arrived=now))
     return meter.snapshot(now)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from pathlib import Path
+
+from stormdeck.model.logs.spec import LogSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,10 @@ class LogState(StrEnum):
 
     FOLLOWING = "following"
     WAITING = "waiting"
-    """The file does not exist (any more); it is read once it appears."""
+    """The file or container does not exist or run (any more); it is read once it does."""
     NO_PERMISSION = "no permission"
     NOT_A_FILE = "not a file"
-    """The path is a folder, a pipe or a device, which is never opened."""
+    """The path is a folder or a device, which is never opened, or a pipe that the user did not name."""
     FAILED = "failed"
 
 
@@ -46,7 +47,8 @@ class LogStatus:
     """The state of one log, published when it changes."""
 
     log: str
-    path: Path
+    path: LogSpec
+    """What is followed: a file, or another place such as ``docker:vllm``."""
     state: LogState
     detail: str = ""
     """The state in plain words, and what to do about it, if anything."""

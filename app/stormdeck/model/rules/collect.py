@@ -82,6 +82,9 @@ def live_of(deck: Deck, probe: Probe | None = None) -> Live:
     """Return the facts about running servers."""
     server = deck.discovery.server(proxy=False)
     command = server.process.command if server is not None and server.process is not None else ()
+    inside = next((one for one in deck.discovery.places if server is not None and one.url == server.url), None)
+    if not command and inside is not None:
+        command = inside.command
     proxies = tuple(found.url for found in deck.discovery.found if found.kind.is_proxy)
     is_vllm = server is not None and server.kind is ServerKind.VLLM and _DEMO not in command
     bursts = deck.traffic is not None and deck.traffic.bursts_of_400
@@ -95,7 +98,8 @@ def live_of(deck: Deck, probe: Probe | None = None) -> Live:
         proxy,
         command if is_vllm else (),
         process.model_type if process is not None else "",
-        has_own_network=process is not None and process.has_own_network,
+        has_own_network=(process is not None and process.has_own_network)
+        or (inside is not None and inside.container is not None and inside.container.networks != ("host",)),
         bursts_of_400=bursts,
         proxies=proxies,
     )

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stormdeck.model.finding import HopKind
+from stormdeck.model.logs.spec import LogSpec
 from stormdeck.model.routes.table import RoutingTable
+from stormdeck.model.snapshots.containers import ContainerFacts
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.model.urls import port_of, same_place
 
@@ -106,6 +108,22 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class LogPlace:
+    """Where the log of a server on the path is kept, if not in a file."""
+
+    kind: ServerKind
+    log: LogSpec
+    url: str = ""
+    """The server's base URL; empty for one that cannot be reached from here."""
+    container: ContainerFacts | None = None
+    """The container that the server runs in."""
+    command: tuple[str, ...] = ()
+    """The server's own command line, by the container; empty if that starts a shell or a script."""
+    is_proposed: bool = False
+    """A program has to be run to read it, so the user is asked first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Missed:
     """A place where no server was found."""
 
@@ -133,8 +151,10 @@ class DiscoverySnapshot:
 
     found: tuple[Found, ...] = ()
     missed: tuple[Missed, ...] = ()
-    logs: tuple[Path, ...] = ()
-    """The log files to follow, the proxy's before vLLM's."""
+    logs: tuple[LogSpec, ...] = ()
+    """The logs to follow, the proxy's before vLLM's."""
+    places: tuple[LogPlace, ...] = ()
+    """Where the logs of servers are that are no files: in containers, units and pods."""
     log_notes: tuple[str, ...] = ()
     """Why a server has no log to follow, and what to do, one sentence each."""
     loading: tuple[ServerProcess, ...] = ()

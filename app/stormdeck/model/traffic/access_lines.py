@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from stormdeck.model.deck import Deck
+from stormdeck.model.logs.spec import LogSpec
 from stormdeck.model.snapshots.discovery import ServerProcess
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.model.traffic.counted_hop import counting_hop
@@ -106,11 +107,14 @@ def _option(deck: Deck) -> tuple[str, str]:
         is_counted = counting_hop(deck) == proxy.kind.value
         return proxy.kind.value, "" if is_counted else hidden
     server = deck.discovery.server(proxy=False)
-    process = server.process if server is not None else None
-    if process is None or not deck.discovery.logs:
+    if server is None or not deck.discovery.logs:
         return ServerKind.VLLM.value, ""
-    others = set(deck.discovery.logs) - {process.log, process.error_log}
-    return ServerKind.VLLM.value, "" if others else hiding_option(process.command)
+    process = server.process
+    place = next((one for one in deck.discovery.places if one.url == server.url), None)
+    own: set[LogSpec | None] = {place.log} if place is not None else set()
+    own |= {process.log, process.error_log} if process is not None else set()
+    command = process.command if process is not None else place.command if place is not None else ()
+    return ServerKind.VLLM.value, "" if set(deck.discovery.logs) - own else hiding_option(command)
 
 
 def _server_of(process: ServerProcess) -> str:

@@ -73,7 +73,7 @@ def amplification(traffic: TrafficSnapshot) -> Amplification:
 class HopCount:
     """Counts a proxy's requests to the server behind it, from the logs of both.
 
-    Only lines that arrive while it runs are counted, since most have no time of their own.
+    Lines from before it ran are counted where their source knows when they were written.
     """
 
     def __init__(self, size: int) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Iterator
 from functools import partial
+from itertools import groupby
 from math import floor, inf
 
 from stormdeck.model.finding import HopKind
@@ -144,8 +146,7 @@ class TrafficMeter:
         taken = self._analyzer.take(batch)
         if len(taken):
             nearest.name = batch.log
-        if not batch.history:
-            self._hops(batch.log).take(floor(batch.arrived / self._bucket_s), batch.lines, len(taken))
+        self._count_hop(batch, taken)
         self._add(taken)
         numbers = dict.fromkeys((first + line for line in taken.passed), 1)
         for line, request, attempt in taken.judged:
@@ -292,10 +293,37 @@ class TrafficMeter:
 
     def _take_behind(self, batch: LogBatch) -> None:
         """Process lines of the server behind the proxy. Its requests are counted separately, if their time is known."""
-        behind = self._analyzer.take_behind(batch)
-        self._nearest.keep(behind.requests)
-        if not batch.history:
-            self._hops(self._nearest.name).take_behind(floor(batch.arrived / self._bucket_s), behind.asked)
+        for at, part in self._slices(batch):
+            behind = self._analyzer.take_behind(part)
+            self._nearest.keep(behind.requests)
+            if at is not None:
+                self._hops(self._nearest.name).take_behind(at, behind.asked)
+
+    def _count_hop(self, batch: LogBatch, taken: JudgedRequests) -> None:
+        """Count the requests of the log nearest to the client, beside which those behind it are counted."""
+        hops, asked = self._hops(batch.log), Counter[int]()
+        if batch.history:
+            requests = [*taken.passed.values(), *(one.request for one in taken.judged)]
+            asked.update(floor(one.t / self._bucket_s) for one in requests if one.t is not None)
+        else:
+            asked[floor(batch.arrived / self._bucket_s)] = len(taken)
+        for at, part in self._slices(batch):
+            if at is not None:
+                hops.take(at, part.lines, asked.pop(at, 0))
+        for at, number in asked.items():
+            hops.take(at, (), number)
+
+    def _slices(self, batch: LogBatch) -> Iterator[tuple[int | None, LogBatch]]:
+        """Yield the lines of a batch with the slice of time in which they were written; ``None`` if it is unknown."""
+        if not batch.history or not any(batch.times):
+            yield None if batch.history else floor(batch.arrived / self._bucket_s), batch
+            return
+        begin = 0
+        slices = [None if t is None else floor(t / self._bucket_s) for t in batch.times]
+        for at, group in groupby(slices):
+            end = begin + sum(1 for _ in group)
+            yield at, batch.part(begin, end)
+            begin = end
 
     def _at(self, correction: Correction, length_s: int) -> tuple[int, int, int]:
         return floor(correction.t / length_s), correction.column, correction.number

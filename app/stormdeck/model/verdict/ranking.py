@@ -9,7 +9,18 @@ from itertools import chain
 from stormdeck.model.deck import Deck
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.symbols import Health
-from stormdeck.model.verdict import all_well, base_url, findings, groups, own_faults, replay, servers, storms, vllm_load
+from stormdeck.model.verdict import (
+    all_well,
+    base_url,
+    containers,
+    findings,
+    groups,
+    own_faults,
+    replay,
+    servers,
+    storms,
+    vllm_load,
+)
 from stormdeck.model.verdict.statement import Clock, Statement
 
 _BY_SEVERITY = (Health.ERROR, Health.WARNING, Health.STALE)
@@ -34,6 +45,7 @@ def _all(deck: Deck, now: float, clock: Clock) -> tuple[Statement, ...]:
             findings.untrusted(deck),
             servers.problems(deck, now),
             groups.problems(deck),
+            containers.problems(deck, now, clock),
             base_url.not_reached(deck),
             storms.failing(deck, now),
             storms.just_over(deck, now),

@@ -21,6 +21,7 @@ from stormdeck.model.snapshots.server import (
 )
 from stormdeck.model.symbols import Health
 from stormdeck.model.urls import origin_of, place, same_place, with_scheme
+from stormdeck.model.verdict.containers import container_at, start_command
 from stormdeck.model.verdict.groups import shown_name, speaks_for
 from stormdeck.model.verdict.no_answer import no_answer, url_code
 from stormdeck.model.verdict.no_server import no_server
@@ -116,6 +117,11 @@ def _down(deck: Deck, base: Statement, server: Server) -> Statement:
         what, step, code = f": {_BLOCKERS[blocker.code]}", f"stormdeck explain {blocker.code}", blocker.code
         proof = f"{blocker.file}: {blocker.message}".rstrip(".")
     known = ended is not None or blocker is not None
+    facts = container_at(deck, server.url)
+    if facts is not None and facts.ending and (facts.oom_killed or not known):
+        what, known = f": its container {facts.name} {facts.ending}", True
+        step = ("give the container more memory, then " if facts.oom_killed else "") + start_command(facts)
+        proof = f"{facts.runtime} inspect {facts.name}: {facts.ending}"
     return replace(
         base,
         headline=f"{base.headline} is down{what}",

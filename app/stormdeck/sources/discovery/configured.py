@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from stormdeck.model.logs.spec import LogSpec
 from stormdeck.model.settings.scope import Scope, SettingsSnapshot
 from stormdeck.model.settings.trust import API_KEY, TOKEN, is_trusted, may_send
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot
@@ -27,7 +28,7 @@ class ConfiguredTargets:
 
     vllm: str | None = None
     proxy: str | None = None
-    logs: tuple[Path, ...] = ()
+    logs: tuple[LogSpec, ...] = ()
     litellm_config: Path | None = None
 
 

@@ -6,7 +6,8 @@ import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from stormdeck.model.snapshots.discovery import Found, ServerProcess
+from stormdeck.model.logs.spec import JournalLog, LogSpec
+from stormdeck.model.snapshots.discovery import Found, LogPlace, ServerProcess
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.sources.net.address import address, is_own_host
 from stormdeck.sources.processes.containers import container_of
@@ -17,33 +18,54 @@ _FILES = {ServerKind.VLLM: "vllm.log", ServerKind.LITELLM: "litellm.log"}
 
 
 def followed(
-    found: Sequence[Found], named: Sequence[Path], silent: Collection[str] = ()
-) -> tuple[tuple[Path, ...], tuple[str, ...]]:
-    """Return the files to follow, the proxy's first, and a sentence for each server on the path without one.
+    found: Sequence[Found],
+    named: Sequence[LogSpec],
+    silent: Collection[str] = (),
+    places: Sequence[LogPlace] = (),
+) -> tuple[tuple[LogSpec, ...], tuple[str, ...]]:
+    """Return the logs to follow, the proxy's first, and a sentence for each server on the path without one.
+
+    ``places`` are the logs of servers that are no files.
 
     Logs that the user named are the only ones then. ``silent`` are URLs that do not answer: no local server runs
     there.
     """
     if named:
         return tuple(named), ()
-    logs: dict[Path, None] = {}
+    logs: dict[LogSpec, None] = {}
     notes: list[str] = []
     for server in sorted(found, key=lambda server: not server.kind.is_proxy):
         if server.kind is ServerKind.OTHER:
             continue
         own = [path for path in _logs(server) if os.access(path, os.R_OK)]
-        logs |= dict.fromkeys(own)
+        elsewhere = [one for one in places if one.url == server.url]
+        logs |= dict.fromkeys([*own, *(one.log for one in elsewhere if not one.is_proposed)])
+        if elsewhere:
+            notes += [_proposal(one) for one in elsewhere if one.is_proposed]
+            continue
         note = _note(server, readable=bool(own), silent=server.url in silent)
         if note:
             notes.append(note)
+    logs |= dict.fromkeys(one.log for one in places if not one.url and not one.is_proposed)
     return tuple(logs), tuple(notes)
+
+
+def _proposal(place: LogPlace) -> str:
+    """Return how to follow a log for which a program has to be run."""
+    program = "journalctl" if isinstance(place.log, JournalLog) else "kubectl"
+    return (
+        f"The log of {place.kind.value} is {place.log}, by {program}: "
+        f"p, its name and enter follow it; or start with --log {place.log}."
+    )
 
 
 def _other_log(holder: ServerProcess, name: str) -> str:
     """Return how to get the log of a server behind another program."""
     runtime = _RUNTIMES.get(holder.name)
     if runtime is not None:
-        return f"save the log of {name} with `{runtime} logs -f NAME > FILE 2>&1 &` and name it: --log FILE"
+        place = "k8s:NAMESPACE/POD" if runtime == "kubectl" else f"{runtime}:NAME"
+        save = f"save the log of {name} with `{runtime} logs -f NAME > FILE 2>&1 &` and name it: --log FILE"
+        return f"follow it with --log {place}, or {save}"
     return f"give the log of {name} with --log FILE"
 
 
@@ -73,7 +95,13 @@ def _note(server: Found, *, readable: bool, silent: bool) -> str:
     container = container_of(process.pid)
     if container is not None and process.log is None:
         save = container.log_command(file)
-        return f"{name} (pid {process.pid}) runs in a container: save its log with `{save}` and name it: --log {file}."
+        if container.runtime == "kubectl":
+            how = "--log k8s:NAMESPACE/POD follows its log by kubectl"
+        else:
+            place = f"{container.runtime}:{container.name}"
+            how = f"--log {place} follows its log where this user may use {container.runtime}'s socket"
+        saved = f"save it with `{save}` and name it: --log {file}"
+        return f"{name} (pid {process.pid}) runs in a container: {how}; or {saved}."
     if process.log is None:
         return f"{name} (pid {process.pid}) writes {process.log_note}: {start} to see its requests."
     if not readable:

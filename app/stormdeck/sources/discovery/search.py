@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
+from stormdeck.model.logs.spec import LogSpec
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.routes.table import RoutingTable
 from stormdeck.model.routes.tiers import group_in_use
@@ -20,6 +21,7 @@ from stormdeck.sources.discovery.candidates import Candidate, Probed, Role, Sear
 from stormdeck.sources.discovery.configured import ConfiguredTargets, base_url, key_for, origin_keys
 from stormdeck.sources.discovery.listeners import OtherListeners
 from stormdeck.sources.discovery.log_files import followed
+from stormdeck.sources.discovery.log_places import log_places
 from stormdeck.sources.discovery.upstream import PATIENCE_S, RouteReader
 from stormdeck.sources.io.background import with_timeout
 from stormdeck.sources.net.address import address, is_own_host
@@ -45,13 +47,15 @@ async def discover(
     known: Mapping[tuple[str, int, str], ServerKind] | None = None,
     reader: RouteReader | None = None,
     listeners: OtherListeners | None = None,
+    agreed: Collection[LogSpec] = (),
 ) -> DiscoverySnapshot:
     """Search once: what flags name, the client's base URL, what is behind a proxy, processes, the usual ports.
 
-    ``found`` is in this order, so the first proxy and the first other server are the path. ``deadline_s`` is for one
-    answer of a named server, ``unnamed_s`` for other servers; ``known`` is what answered at a URL before, ``reader``
-    remembers what a proxy refused to list. Where nothing is named, ``listeners`` asks programs on other ports. Takes a
-    few hundred milliseconds, at most a few deadlines; a few milliseconds where nothing runs. Never raises.
+    ``found`` is in this order, so the first proxy and the first other server are the path. ``deadline_s`` is for
+    one answer of a named server, ``unnamed_s`` for other servers; ``known`` is what answered at a URL before,
+    ``reader`` remembers what a proxy refused to list, ``agreed`` are logs for which a program may be run. Where
+    nothing is named, ``listeners`` asks programs on other ports. Takes a few hundred milliseconds, at most a few
+    deadlines; a few milliseconds where nothing runs. Never raises.
     """
     http.trust(await with_timeout(PATIENCE_S, (), read_authorities, settings))
     configured, skipped = _named(settings, named)
@@ -104,7 +108,10 @@ async def discover(
     silent = {one.place.url for one in seen if one.failure is not None}
     no_logs = (), (f"No log can be followed: {_STALLED}.",)
     on_path = DiscoverySnapshot(found).on_path()
-    logs, log_notes = await with_timeout(PATIENCE_S, no_logs, followed, on_path, named.logs, silent)
+    kept_in = await log_places(on_path, processes.contained, agreed=agreed)
+    # Where the user named the logs, no other is proposed; what is known of the containers is of use all the same.
+    kept_in = tuple(one for one in kept_in if not (named.logs and one.is_proposed))
+    logs, log_notes = await with_timeout(PATIENCE_S, no_logs, followed, on_path, named.logs, silent, kept_in)
     return DiscoverySnapshot(
         found=found,
         missed=(
@@ -118,6 +125,7 @@ async def discover(
             *(Missed("processes", note) for note in processes.notes),
         ),
         logs=logs,
+        places=kept_in,
         log_notes=log_notes,
         loading=tuple(listener.process for listener in processes.loading if listener.process is not None),
         contained=processes.contained,

@@ -14,7 +14,10 @@ from pathlib import Path
 from stormdeck.model.logs.access_reader import AccessReader
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.clocks import LocalTime
+from stormdeck.model.logs.spec import LogSpec, StandardInput, parse_log
 from stormdeck.model.text import clean
+from stormdeck.sources.logs.places.delivery import WHOLE
+from stormdeck.sources.logs.places.opening import UnreadError, read_once
 from stormdeck.sources.recordings.entry import LOOKED_AT, is_recording, read_recorded
 from stormdeck.sources.recordings.files import read_chunks, with_predecessors
 from stormdeck.sources.recordings.tape import recording_in
@@ -23,8 +26,9 @@ HELD = 4
 """Most chunks kept to distinguish a recording from a log; a file that begins with more blank lines is a log."""
 HEAD_LINES = 5000
 """Lines of a log that tell what it is, where there are several."""
-STDIN = "-"
 _STDIN_NAME = "standard input"
+_Part = LogSpec | None
+"""A file, another place, or ``None`` for standard input."""
 _Timed = tuple[float, LogBatch]
 
 
@@ -59,28 +63,40 @@ class Archive:
     def heads(self) -> Iterator[tuple[str, list[str], float]]:
         """Yield the first lines of each log and when they are read, where there are several logs that are files."""
         for name, paths in self._logs.items() if len(self._logs) > 1 else ():
+            first = paths[0]
+            if not isinstance(first, Path):
+                continue
             try:
                 # A pipe can be read once only.
-                lines = _head(read_chunks(paths[0])) if paths[0] is not None and paths[0].is_file() else []
+                lines = _head(read_chunks(first)) if first.is_file() else []
             except (OSError, ValueError):
                 continue  # noted when the log is read
             if is_recording(lines):
                 lines = [recorded.line for recorded in read_recorded(lines) if recorded is not None]
             yield name, lines, self._now
 
-    def _timed(self, name: str, paths: Sequence[Path | None]) -> Iterator[_Timed]:
+    def _timed(self, name: str, paths: Sequence[_Part]) -> Iterator[_Timed]:
         """Yield the batches of one log with times to merge by, which never decrease."""
         clock = _Clock(self._local_time, self._now)
         for batch in chain.from_iterable(self._file(path, name) for path in paths):
             if not batch.history:
                 yield clock.at(batch.arrived), batch
                 continue
+            if batch.times:
+                for index, at in enumerate(batch.times):
+                    yield clock.at(at if at is not None else float("-inf")), batch.part(index, index + 1)
+                continue
             for at, lines in groupby(batch.lines, clock.read):
                 yield at, replace(batch, lines=tuple(lines))
 
-    def _file(self, path: Path | None, name: str) -> Iterator[LogBatch]:
-        """Yield the batches of one file; an error is noted in ``problems``."""
+    def _file(self, path: _Part, name: str) -> Iterator[LogBatch]:
+        """Yield the batches of one file or place; an error is noted in ``problems``."""
         try:
+            if not isinstance(path, Path | None):
+                for batch in read_once(path, WHOLE):
+                    yield replace(batch, log=name)
+                self.read += 1
+                return
             source = read_chunks(path)
             first = _first(source)
             self.read += 1
@@ -89,6 +105,8 @@ class Archive:
                 yield from self._recorded(everything, name)
             else:
                 yield from (LogBatch(name, tuple(lines), self._now, history=True) for lines in everything)
+        except UnreadError as error:
+            self.problems.append(clean(str(error)))
         except (OSError, ValueError) as error:
             self.problems.append(_words(path, error))
 
@@ -143,28 +161,36 @@ def _first(source: Iterator[list[str]]) -> list[list[str]]:
     return first
 
 
-def _logs(files: Sequence[str]) -> dict[str, tuple[Path | None, ...]]:
+def _logs(files: Sequence[str]) -> dict[str, tuple[_Part, ...]]:
     """Return the files of each log, oldest first, by a name for it; ``None`` is standard input.
 
     A bundle's folder means the recording in it. A file that is named twice, or by itself and as the predecessor of
     another, is read once.
     """
-    chains = {
-        file: with_predecessors(recording_in(Path(file))) if file != STDIN else (None,) for file in dict.fromkeys(files)
-    }
-    known = {realpath(path) for parts in chains.values() for path in parts[:-1] if path is not None}
-    logs: dict[str, tuple[Path | None, ...]] = {}
+    chains = {file: _parts(file) for file in dict.fromkeys(files)}
+    known = {realpath(path) for parts in chains.values() for path in parts[:-1] if isinstance(path, Path)}
+    logs: dict[str, tuple[_Part, ...]] = {}
     for file, parts in chains.items():
         last = parts[-1]
         if last is None:
             logs[_STDIN_NAME] = parts
+        elif not isinstance(last, Path):
+            logs[last.name] = parts
         elif (real := realpath(last)) not in known:
             known.add(real)
             logs[last.name if last.name not in logs else file] = parts
     return logs
 
 
-def _words(path: Path | None, error: Exception) -> str:
+def _parts(file: str) -> tuple[_Part, ...]:
+    """Return the files of a log, oldest first; or the place that it is read from."""
+    log = parse_log(file)
+    if isinstance(log, StandardInput):
+        return (None,)
+    return with_predecessors(recording_in(log)) if isinstance(log, Path) else (log,)
+
+
+def _words(path: _Part, error: Exception) -> str:
     """Return which file could not be read and why."""
     name = str(path) if path is not None else _STDIN_NAME
     why = error.strerror or str(error) if isinstance(error, OSError) else str(error)

@@ -10,6 +10,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from stormdeck.model.logs.book import Line
+from stormdeck.model.logs.spec import short_name
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.text import clean
 from stormdeck.ui.rendering import fit
@@ -77,7 +78,7 @@ def head(line: Line, clock: Callable[[float], str], *, named: bool) -> list[Frag
         when = (begun if begun == ended else f"{begun}-{ended[3:]}").ljust(len(when))
     shown = [Fragment(f"{when} ", "time")]
     if named:
-        shown.append(Fragment(fit(line.log.rsplit("/", 1)[-1].removesuffix(".log"), 9) + " ", "quiet"))
+        shown.append(Fragment(fit(short_name(line.log).removesuffix(".log"), 9) + " ", "quiet"))
     return shown
 
 

@@ -14,6 +14,7 @@ from textual.strip import Strip
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.logs.book import Line, LogBook
+from stormdeck.model.logs.spec import display_name
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.text import clean
 from stormdeck.ui.rendering import fit_words, line, sentences
@@ -126,7 +127,7 @@ class TailHeading(LivePanel):
         own = self.deck.own_faults
         note = next(iter((*own.unread, *found.log_notes, *own.remarks)), "")
         if traffic is not None and traffic.logs:
-            names = "  ".join(log.rsplit("/", 1)[-1] for log in traffic.logs)
+            names = "  ".join(map(display_name, traffic.logs))
             title = self.heading("LOG", (names, "$quiet"))
             room = width - title.cell_length - 3
             return [line(title, (f"   {fit_words(note, room)}" if note and room > LEAST_NOTE else "", "$warning"))]

@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.message import Message
 
 from stormdeck.model.deck import Deck
+from stormdeck.model.logs.spec import short_name
 from stormdeck.model.retries.chain import UNKNOWN
 from stormdeck.model.retries.storms.storm import Outcome, Storm
 from stormdeck.model.text import clean
@@ -134,7 +135,7 @@ class StormsPanel(LivePanel):
 def _whose(storm: Storm) -> str:
     """Return the folder and session of a storm, or else its log."""
     if storm.session is None:
-        return storm.log.rsplit("/", 1)[-1]
+        return short_name(storm.log)
     folder, session = clean(storm.folder.rstrip("/").rsplit("/", 1)[-1]), clean(storm.session[:SESSION])
     return f"{folder[: LOG - SESSION - 1]} {session}" if folder else session
 

@@ -1,0 +1,1 @@
+"""Ask Docker and podman about containers, by the Engine API."""

@@ -1,0 +1,60 @@
+"""Run the panel's feed without a screen and keep writing what it knows: ``python watching.py FILE [OPTION]...``."""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from stormdeck.feed.feed import Feed
+from stormdeck.feed.reducer import take
+from stormdeck.model.deck import Deck
+from stormdeck.model.logs.book import LogBook
+from stormdeck.model.verdict.ranking import verdict
+from stormdeck.options import load
+from stormdeck.paths import user_paths
+
+
+def seen(deck):
+    """Return what is known, as JSON values."""
+    traffic = deck.traffic
+    return {
+        "logs": [str(log) for log in deck.discovery.logs],
+        "places": [(one.kind.value, str(one.log), one.url) for one in deck.discovery.places],
+        "counted": traffic.counted if traffic else "",
+        "requests": traffic.requests if traffic else 0,
+        "turns": traffic.turns if traffic else 0,
+        "retries": traffic.retries if traffic else 0,
+        "storms": [[storm.attempts, storm.cause, storm.log] for storm in traffic.storms] if traffic else [],
+        "containers": [asdict(one) for one in deck.containers.containers],
+        "headline": verdict(deck, time.time(), str).headline,
+        "notes": [*deck.discovery.log_notes, *deck.own_faults.unread, *deck.own_faults.remarks],
+    }
+
+
+async def main(out, flags):
+    """Watch until killed."""
+    options = load(flags, os.environ).options
+    deck = Deck(named=())
+
+    def deliver(snapshot):
+        nonlocal deck
+        deck = take(deck, snapshot)
+
+    feed = Feed(options, user_paths(os.environ, None, None), os.environ, LogBook(), deliver, lambda: None)
+    feed.start()
+    while True:
+        new = out.with_suffix(".new")
+        new.write_text(json.dumps(seen(deck)))
+        new.replace(out)
+        await asyncio.sleep(0.1)
+
+
+if __name__ == "__main__":
+    given = {}
+    for word in sys.argv[2:]:
+        name, _, value = word.partition("=")
+        given.setdefault(name, []).append(value)
+    asyncio.run(main(Path(sys.argv[1]), given))
