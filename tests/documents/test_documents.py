@@ -38,7 +38,7 @@ WHOLE = list(dict.fromkeys([*TYPED, *(command for command in SAID if command not
 OURS = [command.words[1:] for command in WHOLE if command.program == "stormdeck"]
 MADE = [command.words[1:] for command in WHOLE if command.program == "make"]
 OTHERS = {"pipx", "python3", "mkdir", "ssh", "scp", "docker", "journalctl", "vllm", "litellm"}
-ELSEWHERE = {PANEL, "demo", "replay", "watch", "status", "bundle"}
+ELSEWHERE = {PANEL, "demo", "replay", "watch", "status", "bundle", "run", "tap"}
 """Commands that need a terminal, an end or servers: here they are parsed; their own tests run them."""
 
 

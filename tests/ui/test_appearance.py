@@ -23,7 +23,7 @@ from stormdeck.ui.themes import NAMES, READABLE, SIGNALS, THEMES, VISIBLE, contr
 EVERYTHING = (WRONG, FOUND, VLLM, PROXY, GPUS, STORMY)
 UTF8 = {"LANG": "C.UTF-8", "TERM": "xterm-256color"}
 PACKAGE = Path(stormdeck.__file__).parent
-READ_NOT_SHOWN = set("｜␇␡☀🀀")
+READ_NOT_SHOWN = set("｜␇␡☀🀀µμ›")
 """Signs that the sources look for in other programs' output."""
 
 

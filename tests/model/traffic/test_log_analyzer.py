@@ -18,13 +18,13 @@ def test_a_moment_of_other_requests_extends_the_span_of_the_log():
     assert analyzer.report(1_795_269_721.0).probes == 1
 
 
-def test_a_poll_with_another_head_is_parsed_again():
+def test_a_poll_behind_a_prefix_is_a_poll_too():
     analyzer = LogAnalyzer(local_time=utc)
     poll = 'INFO:     127.0.0.1:1 - "GET /health HTTP/1.1" 200 OK'
     batch = LogBatch("vllm.log", (poll,) * 3, 1_795_269_720.0, history=False)
     analyzer.take(batch)
     analyzer.take(replace(batch, lines=(poll, f"someone wrote: {poll}")))
-    assert analyzer.report(1_795_269_721.0).probes == 4
+    assert analyzer.report(1_795_269_721.0).probes == 5
 
 
 def test_a_record_that_only_contains_the_word_error_is_no_error():

@@ -122,7 +122,8 @@ class _Keys:
 def _single_keys(keyboard: int) -> Iterator[int]:
     """Read keys one by one, without echo."""
     before = termios.tcgetattr(keyboard)
-    tty.setcbreak(keyboard)
+    # Keys that were pressed before count, too.
+    tty.setcbreak(keyboard, termios.TCSADRAIN)
     try:
         yield keyboard
     finally:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from stormdeck.model.wire.exchange import Exchange
+from stormdeck.sources.io.background import call_in_loop
 from stormdeck.sources.wire.target import Target
 
 _START_LATER_S = 0.25
@@ -67,8 +68,7 @@ class RecorderServer:
         """End all connections and the thread; one that still imports ends by itself."""
         self._is_stopped.set()
         if self._ready.is_set() and self._loop is not None and self._stop is not None:
-            with suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._stop.set)
+            call_in_loop(self._loop, self._stop.set)
             self._thread.join()
         self._listening.close()
 

@@ -90,16 +90,25 @@ class CommandLog(StreamedLog):
     ) -> asyncio.subprocess.Process | Ended:
         """Start a program in a process group of its own."""
         environ = {**os.environ, "LC_ALL": "C.UTF-8"}
-        pipe = asyncio.subprocess.PIPE
+        pipe, loop = asyncio.subprocess.PIPE, asyncio.get_running_loop()
         try:
-            process = await asyncio.create_subprocess_exec(
-                *argv, stdin=stdin, stdout=pipe, stderr=pipe, env=environ, start_new_session=True, limit=PIECE_BYTES
+            # As create_subprocess_exec does, which keeps the transport to itself.
+            transport, protocol = await loop.subprocess_exec(
+                lambda: asyncio.subprocess.SubprocessStreamProtocol(limit=PIECE_BYTES, loop=loop),
+                *argv,
+                stdin=stdin,
+                stdout=pipe,
+                stderr=pipe,
+                env=environ,
+                start_new_session=True,
             )
         except FileNotFoundError:
             return Ended(LogState.FAILED, f"{self.name}: {argv[0]} is not installed on this machine")
         except OSError as error:
             return Ended(LogState.FAILED, f"{self.name}: {argv[0]} cannot be run: {error.strerror}")
+        process = asyncio.subprocess.Process(transport, protocol, loop)
         self.children.add(process.pid)
+        self._transports[process.pid] = transport
         return process
 
     async def finish(self, process: asyncio.subprocess.Process) -> None:
@@ -113,6 +122,8 @@ class CommandLog(StreamedLog):
                 _signal(process.pid, signal.SIGKILL)
                 await process.wait()
         self.children.discard(process.pid)
+        # What the program left running may hold its pipes open.
+        self._transports.pop(process.pid).close()
 
     def stop(self) -> None:
         """Stop, and end the program at once: the panel may exit before the thread runs again."""

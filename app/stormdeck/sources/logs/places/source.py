@@ -14,6 +14,7 @@ from stormdeck.model.logs.batch import LogBatch, LogState, LogStatus
 from stormdeck.model.logs.spec import LogSpec
 from stormdeck.model.snapshots.containers import ContainerFacts
 from stormdeck.model.text import clean
+from stormdeck.sources.io.background import call_in_loop
 from stormdeck.sources.logs.places.delivery import LIVE, Dated, Delivery, Span
 
 FIRST_WAIT_S = 0.5
@@ -80,6 +81,8 @@ class StreamedLog(ABC):
         self.span = span
         self.children = set[int]()
         """Process groups that were started for it and run."""
+        self._transports: dict[int, asyncio.SubprocessTransport] = {}
+        """Their pipes."""
         self._stopped = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
@@ -104,7 +107,7 @@ class StreamedLog(ABC):
         self._stopped.set()
         with self._lock:
             if self._loop is not None and self._task is not None:
-                self._loop.call_soon_threadsafe(self._task.cancel)
+                call_in_loop(self._loop, self._task.cancel)
 
     @abstractmethod
     async def read(self) -> Ended:
