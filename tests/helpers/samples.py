@@ -17,6 +17,9 @@ from stormdeck.model.snapshots.server import (
     VllmSnapshot,
 )
 from stormdeck.model.snapshots.traffic import Bucket, TrafficSnapshot
+from stormdeck.model.snapshots.wire import WireSnapshot
+from stormdeck.model.wire.exchange import Exchange
+from stormdeck.model.wire.request import Kind
 
 NOW = 1_795_269_720.0
 """2026-11-21 14:02:00 UTC."""
@@ -296,3 +299,19 @@ WELL = settings(WELL_SET)
 WRONG = settings(PITFALLS)
 BROKEN = settings(NOT_JSON)
 NO_FILE = settings(None)
+
+IN_FLIGHT = WireSnapshot(
+    1,
+    (
+        Exchange("7", NOW - 41, Kind.MAIN, "a1b2c3", "main", model="Qwen3.5-27B", attempt=5, sent_bytes=182_000),
+        Exchange(
+            *("8", NOW - 12, Kind.MAIN, "a1b2c3", "subagent"),
+            model="Qwen3.5-27B",
+            sent_bytes=49_000,
+            first_byte=NOW - 9,
+            last_byte=NOW,
+            deltas=360,
+        ),
+        Exchange("9", NOW - 2, Kind.AUXILIARY, "a1b2c3", model="Qwen3.5-27B", sent_bytes=2_400),
+    ),
+)

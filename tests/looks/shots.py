@@ -7,6 +7,7 @@ from panel import make_app, settled, show, until
 from stormdeck.ui.appearance import Appearance
 
 STORM = (samples.WELL, samples.FOUND, samples.VLLM, samples.PROXY, samples.GPUS, samples.STORMY)
+FLIGHT = (*STORM, samples.IN_FLIGHT)
 CALM = (samples.WELL, samples.FOUND, samples.VLLM, samples.PROXY, samples.GPUS, samples.CALM)
 DOWN = (*CALM, samples.DOWN_VLLM)
 NO_GPU = (*CALM, samples.NO_GPU)

@@ -4,7 +4,7 @@ A change of looks is accepted with ``make snapshots``, after looking at ``snapsh
 """
 
 import pytest
-from shots import CALM, DOWN, INVALID, MANY_GPUS, NO_GPU, NOTHING, PITFALLS, STORM, Shot
+from shots import CALM, DOWN, FLIGHT, INVALID, MANY_GPUS, NO_GPU, NOTHING, PITFALLS, STORM, Shot
 
 from stormdeck.model.overview_layout import LayoutPreferences
 from stormdeck.ui.appearance import Appearance
@@ -26,6 +26,10 @@ SHOTS = {
     "overview-storm-ansi": Shot("overview", STORM, MEDIUM, look=Appearance("ansi")),
     "overview-storm-high-contrast": Shot("overview", STORM, MEDIUM, look=Appearance("high-contrast")),
     "overview-storm-nord": Shot("overview", STORM, MEDIUM, look=Appearance("nord")),
+    "overview-in-flight-200x60": Shot("overview", FLIGHT, HUGE),
+    "overview-in-flight-120x40": Shot("overview", FLIGHT, WIDE),
+    "overview-in-flight-80x24": Shot("overview", FLIGHT, MEDIUM),
+    "overview-in-flight-40x12": Shot("overview", FLIGHT, NARROW),
     "overview-many-gpus-80x24": Shot("overview", MANY_GPUS, MEDIUM),
     "overview-zoom-requests": Shot("overview", STORM, MEDIUM, keys=("z",)),
     "overview-zoom-gpus": Shot("overview", STORM, WIDE, keys=("shift+tab", "shift+tab", "z")),
