@@ -27,7 +27,7 @@ def flight(**more):
         (flight(), "no byte yet", True),
         (flight(first_byte=NOW - 1, last_byte=NOW - 1), "answering", False),
         (flight(first_byte=NOW - 10, last_byte=NOW, deltas=400), "40 tokens/s", False),
-        (flight(first_byte=NOW - 25, last_byte=NOW - 20, deltas=100), "silent for 18 s", True),
+        (flight(first_byte=NOW - 25, last_byte=NOW - 20, deltas=100), "silent 18 s", True),
     ],
 )
 def test_progress_says_whether_anything_comes(exchange, words, silent):
@@ -42,7 +42,7 @@ def test_a_clock_that_was_set_back_gives_no_negative_wait():
 def test_whose_it_is():
     assert whose(flight()) == "a1b2 main"
     assert whose(Exchange("1", 1.0, Kind.MAIN, "a1b2c3")) == "a1b2 turn"
-    assert whose(Exchange("1", 1.0, Kind.COUNT_TOKENS)) == "- count tokens"
+    assert whose(Exchange("1", 1.0, Kind.COUNT_TOKENS)) == "- count"
 
 
 def deck(*exchanges, recorders=1):

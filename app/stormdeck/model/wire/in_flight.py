@@ -16,14 +16,14 @@ _LEAST_S = 0.5
 _PURPOSES = {
     Kind.MAIN: "turn",
     Kind.AUXILIARY: "auxiliary",
-    Kind.COUNT_TOKENS: "count tokens",
+    Kind.COUNT_TOKENS: "count",
     Kind.OTHER: "other",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a request is. ``words`` is short: ``no byte yet``, ``41 tokens/s``, ``silent for 12 s``."""
+    """How far a request is. ``words`` is short: ``no byte yet``, ``41 tokens/s``, ``silent 12 s``."""
 
     waited_s: float
     words: str
@@ -43,7 +43,7 @@ def progress(exchange: Exchange, now: float) -> Progress:
         return Progress(waited, words, is_silent=True)
     silent = now - exchange.last_byte - NOTED_S
     if silent >= SILENT_S:
-        return Progress(waited, f"silent for {duration(silent)}", is_silent=True)
+        return Progress(waited, f"silent {duration(silent)}", is_silent=True)
     return Progress(waited, words, is_silent=False)
 
 

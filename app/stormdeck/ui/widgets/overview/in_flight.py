@@ -15,8 +15,10 @@ from stormdeck.model.wire.in_flight import progress, whose
 from stormdeck.ui.rendering import fit, line
 from stormdeck.ui.widgets.panel import LivePanel
 
-WHOSE, STATE = 15, 16
+WHOSE, STATE = 13, 14
 """Columns of a request's session and purpose, and of its state."""
+LONG_ATTEMPT_FROM = 50
+"""Columns from which on the number of an attempt has its word."""
 MODEL_FROM = 66
 """Columns from which on the model is shown."""
 SIZE_FROM = 54
@@ -58,10 +60,11 @@ class InFlightPanel(LivePanel):
 
     def _row(self, one: Exchange, width: int) -> Content:
         seen = progress(one, self._now())
-        attempt = f"attempt {one.attempt}" if one.attempt > 1 else ""
+        words = f"attempt {one.attempt}" if width >= LONG_ATTEMPT_FROM else f"×{one.attempt}"
+        attempt = words if one.attempt > 1 else ""
         size = f"{one.sent_bytes / 1000:,.0f} kB" if width >= SIZE_FROM else ""
         head = f" {fit(clean(whose(one)), WHOSE)} {duration(seen.waited_s):>6}  "
-        tail = f"  {attempt:<10}  {size:>8}".rstrip()
+        tail = f" {attempt:<10}  {size:>8}".rstrip()
         model = fit(clean(one.model), max(0, width - len(head) - STATE - len(tail) - 2)) if width >= MODEL_FROM else ""
         style = "$warning" if seen.is_silent or one.attempt > 1 else "$success"
         return line((head, ""), (fit(seen.words, STATE), style), (tail, "$quiet"), (f"  {model}".rstrip(), "$quiet"))
