@@ -79,6 +79,11 @@ class ResponseReader:
         self._rest.clear()
 
     def _feed_lines(self, piece: bytes) -> None:
+        if piece.endswith(b"\n") and not self._rest and not self._is_skipping and len(piece) <= _LONGEST_LINE:
+            # Nearly every piece: whole events, which need no buffer.
+            for line in piece.split(b"\n"):
+                self._line(line)
+            return
         first, *others = piece.split(b"\n")
         self._append(first)
         for line in others:
