@@ -2,6 +2,8 @@
 
 import pytest
 
+from stormdeck.model.litellm.config import Node
+from stormdeck.model.litellm.other_kinds import part_in
 from stormdeck.sources.litellm_yaml import parse_proxy_config, read_proxy_config
 
 CONFIG_MAP = """\
@@ -70,3 +72,19 @@ def test_other_bytes_than_utf_8_are_an_error(tmp_path):
     path.write_bytes(b"model_list: []\n# caf\xe9\n")
     error = read_proxy_config(path).error
     assert (error.line, "0xe9" in error.message) == (2, True)
+
+
+def test_lists_that_aliases_repeat_are_looked_at_up_to_a_bound():
+    looked_at = []
+
+    class Counted(tuple):
+        def __iter__(self):
+            for item in super().__iter__():
+                looked_at.append(item)
+                yield item
+
+    node = Node(1, 1, value="x")
+    for _ in range(12):
+        node = Node(1, 1, items=Counted([node] * 9))
+    assert part_in(node) is None
+    assert 9 < len(looked_at) <= 2001

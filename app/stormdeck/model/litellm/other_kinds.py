@@ -81,7 +81,12 @@ def _parts(root: Node) -> Iterator[Part]:
                 below = f"{path}.{member.key}" if path else member.key
                 yield Part(below, member)
                 inner.append((below, member.node))
-            inner += [(f"{path}[{at}]", item) for at, item in enumerate(node.items or ())]
+            for at, item in enumerate(node.items or ()):
+                # Counted like members: aliases can repeat a list without end.
+                seen += 1
+                if seen > _MOST:
+                    return
+                inner.append((f"{path}[{at}]", item))
         level = inner
 
 
