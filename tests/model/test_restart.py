@@ -45,6 +45,14 @@ def in_container(facts=FACTS):
         (in_container(), "docker restart vllm"),
         (in_container(replace(FACTS, state=ContainerState.EXITED, exit_code=137)), "docker restart vllm"),
         (in_container(replace(FACTS, runtime=Runtime.PODMAN, name="my.vllm")), "podman restart my.vllm"),
+        (
+            in_container(replace(FACTS, endpoint="unix:///run/user/1000/docker.sock")),
+            "docker --host unix:///run/user/1000/docker.sock restart vllm",
+        ),
+        (
+            in_container(replace(FACTS, runtime=Runtime.PODMAN, endpoint="unix:///run/podman/podman.sock")),
+            "podman --url unix:///run/podman/podman.sock restart vllm",
+        ),
         (deck_of(BARE, (place(JournalLog("vllm")),)), "systemctl restart vllm"),
         (deck_of(BARE, (place(JournalLog("vllm", user=True), is_proposed=True),)), "systemctl --user restart vllm"),
         (deck_of(replace(BARE, unit=JournalLog("vllm@0"))), "systemctl restart vllm@0"),
@@ -187,6 +195,10 @@ def test_on_another_host_the_line_for_ssh_is_quoted_for_both_shells():
         (
             deck_of(replace(BARE, command=("VLLM::APIServer_0",))),
             "vLLM (pid 4700) hides its command line, so how to start it again is not known.",
+        ),
+        (
+            deck_of(replace(BARE, pid=1)),
+            "vLLM is the first process of the container that stormdeck runs in too: restart that from outside.",
         ),
         (
             deck_of(replace(BARE, container="kubectl")),

@@ -11,7 +11,7 @@ from pathlib import PurePath
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind
-from stormdeck.model.logs.spec import ContainerLog, JournalLog, LogSpec, PodLog, RemoteLog
+from stormdeck.model.logs.spec import ContainerLog, JournalLog, LogSpec, PodLog, RemoteLog, Runtime
 from stormdeck.model.masking.lines import MASK
 from stormdeck.model.request_path import path
 from stormdeck.model.snapshots.containers import ContainerFacts, ContainerState
@@ -124,7 +124,10 @@ def _of_container(place: LogPlace, facts: ContainerFacts) -> Restart:
         where = "Type it in the folder of its compose file." if again else "It has to be created again."
         return Restart(title, typed=(again,) if again else (), notes=(f"The container was removed. {where}",))
     policy = "It keeps its command line and its settings: changes of an image or compose file need it created again."
-    return Restart(title, (facts.runtime.value, "restart", facts.name), notes=(_cuts(place.kind.value), policy))
+    at = place.container.endpoint if place.container is not None else ""
+    host = ("--host" if facts.runtime is Runtime.DOCKER else "--url", at) if at else ()
+    argv = (facts.runtime.value, *host, "restart", facts.name)
+    return Restart(title, argv, notes=(_cuts(place.kind.value), policy))
 
 
 def _of_log(kind: ServerKind, log: LogSpec) -> Restart | None:
@@ -175,6 +178,8 @@ def _of_process(process: ServerProcess, name: str, *, has_ended: bool) -> Restar
         return offered
     if process.container or process.has_own_network:
         return _in_container(process, name)
+    if process.pid == 1:
+        return f"{name} is the first process of the container that stormdeck runs in too: restart that from outside."
     command = process.command
     if not command or "::" in command[0] or " " in command[0]:
         return f"{name} (pid {process.pid}) hides its command line, so how to start it again is not known."

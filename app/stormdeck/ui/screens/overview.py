@@ -12,7 +12,6 @@ from stormdeck.model.first_look import is_first_look
 from stormdeck.model.text import clean
 from stormdeck.ui.bindings import bindings
 from stormdeck.ui.messages import GoTo, StormLines
-from stormdeck.ui.navigation import PANELS
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.widgets.logs.tail import LogPanel
 from stormdeck.ui.widgets.overview.board import Board
@@ -25,7 +24,7 @@ from stormdeck.ui.widgets.overview.storms import StormsPanel
 from stormdeck.ui.widgets.verdict_bar import VerdictBar
 
 FIRST_LOOK = "first-look"
-_HOPS = {name: hop for hop, name in PANELS.items() if hop is not HopKind.GPU}
+_HOPS = {"proxy": HopKind.PROXY, "engine": HopKind.SERVER}
 """The hop of each panel whose server can be restarted."""
 
 
