@@ -1,6 +1,7 @@
 """Where a server lives decides what restarts it; what answers well is not offered by the verdict."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -16,13 +17,14 @@ from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.model.symbols import Health
 from stormdeck.model.verdict.statement import Statement
 
-BARE = replace(VLLM_PROCESS, folder="/srv/my models")
+BARE = replace(VLLM_PROCESS, folder="/srv/my models", log=None, log_note="to a terminal")
 FACTS = ContainerFacts(Runtime.DOCKER, "8c" * 32, "vllm", "shop", "vllm-server", state=ContainerState.RUNNING)
 
 SERVED = (
     "vllm serve Qwen/Qwen3.5-27B --served-model-name Qwen3.5-27B --port 8000 --enable-auto-tool-choice "
     "--tool-call-parser qwen3_coder"
 )
+STOP = "kill 4700; while kill -0 4700 2>/dev/null; do sleep 1; done"
 
 
 def deck_of(process=BARE, places=(), *, vllm=VLLM, **more):
@@ -81,26 +83,36 @@ def test_what_restarts_it_can_be_run_and_is_shown_in_full(deck, command):
         (
             deck_of(BARE),
             (
-                "kill 4700",
+                STOP,
                 "cd '/srv/my models'",
                 SERVED,
             ),
-            "When pid 4700 has ended, type the next line.",
+            "The first line ends pid 4700 and waits until it has ended.",
         ),
         (
             deck_of(replace(BARE, folder="/srv", command=("vllm", "serve", "my model", "--api-key", "••••••••"))),
-            ("kill 4700", "cd /srv", "vllm serve 'my model' --api-key '••••••••'"),
+            (STOP, "cd /srv", "vllm serve 'my model' --api-key '••••••••'"),
             "Put the secret in the place of ••••••••.",
         ),
         (
             deck_of(replace(BARE, folder="", command=("vllm", "serve", "m", "--config", "v.yaml"))),
-            ("kill 4700", "vllm serve m --config v.yaml"),
+            (STOP, "vllm serve m --config v.yaml"),
             "Its working folder is not known; type it where its files are.",
         ),
         (
             deck_of(replace(BARE, unit=JournalLog("tmux", user=True), folder="/srv", command=("vllm", "serve", "m"))),
-            ("kill 4700", "cd /srv", "vllm serve m"),
-            "Nothing known here starts it again by itself, so stormdeck does not stop it.",
+            (STOP, "cd /srv", "vllm serve m"),
+            "Its environment variables are not shown: type it in a shell that has them.",
+        ),
+        (
+            deck_of(replace(BARE, folder="/srv", command=("vllm", "serve", "m")), (place(parse_log("docker:gone")),)),
+            (STOP, "cd /srv", "vllm serve m"),
+            "The first line ends pid 4700 and waits until it has ended.",
+        ),
+        (
+            in_container(replace(FACTS, state=ContainerState.REMOVED, service="")),
+            (),
+            "The container was removed. It has to be created again.",
         ),
         (
             deck_of(replace(BARE, container="docker 8c84f0c3a1b2")),
@@ -147,7 +159,7 @@ def test_a_process_that_has_ended_is_started_by_its_last_command_line():
     )
     restart = restart_of(after, HopKind.SERVER)
     assert restart.typed == ("cd /srv", "vllm serve m")
-    assert restart.title == "Restart vLLM: a process of its own, has ended"
+    assert restart.title == "Restart vLLM: a process of its own, which has ended"
 
 
 def test_a_unit_is_remembered_when_its_process_has_ended_but_not_of_a_server_that_left_the_path():
@@ -177,12 +189,27 @@ def test_the_proxy_is_restarted_where_the_proxy_lives():
     restart = restart_of(deck_of(BARE, (lives,)), HopKind.PROXY)
     assert (restart.title, restart.command) == ("Restart LiteLLM: container litellm", "docker restart litellm")
     bare = restart_of(deck_of(), HopKind.PROXY)
-    assert bare.typed == ("kill 4600", "litellm --config litellm_config.yaml --port 4000")
+    assert bare.typed[1:] == ("litellm --config litellm_config.yaml --port 4000 >>/var/log/litellm.log 2>&1",)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "end"),
+    [
+        ({"log": Path("/srv/a b.log"), "log_note": "both to /srv/a b.log"}, " >>'/srv/a b.log' 2>&1"),
+        ({"log": Path("/out.log"), "error_log": Path("/err.log")}, " >>/out.log 2>>/err.log"),
+        ({"log": Path("/out.log"), "log_note": "standard output to /out.log, standard error to a terminal"}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_output_goes_on_to_the_files_that_it_went_to(outputs, end):
+    restart = restart_of(deck_of(replace(BARE, command=("vllm", "serve", "m"), **outputs)), HopKind.SERVER)
+    assert restart.typed[-1] == f"vllm serve m{end}"
 
 
 def test_on_another_host_the_line_for_ssh_is_quoted_for_both_shells():
     deck = deck_of(None, is_local=False)
-    logs = [parse_log(name) for name in ("ssh:gpu:docker:vllm", "ssh:gpu:/var/log/a.log", r"ssh:gpu:journal:v\x2dllm")]
+    of = ("docker:vllm", "/var/log/a.log", r"journal:v\x2dllm", "k8s:prod/vllm-0", "journal:sshd", "podman:shop/vllm")
+    logs = [parse_log(f"ssh:gpu:{name}") for name in of]
     restart = restart_of(replace(deck, discovery=replace(deck.discovery, logs=tuple(logs))), HopKind.SERVER)
     assert restart.typed == ("ssh gpu 'docker restart vllm'", """ssh gpu 'systemctl restart '"'"'v\\x2dllm'"'"''""")
     assert restart.argv == ()
@@ -195,6 +222,10 @@ def test_on_another_host_the_line_for_ssh_is_quoted_for_both_shells():
         (
             deck_of(replace(BARE, command=("VLLM::APIServer_0",))),
             "vLLM (pid 4700) hides its command line, so how to start it again is not known.",
+        ),
+        (
+            in_container(replace(FACTS, name="--all")),
+            "vLLM runs in a container of docker without a name that can be given to it.",
         ),
         (
             deck_of(replace(BARE, pid=1)),

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, replace
-from pathlib import PurePath
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind
@@ -117,7 +116,9 @@ def _process(deck: Deck, hop: HopKind, url: str) -> tuple[ServerProcess | None, 
     return next((one for at, one in deck.processes.items() if url and same_place(at, url)), None), True
 
 
-def _of_container(place: LogPlace, facts: ContainerFacts) -> Restart:
+def _of_container(place: LogPlace, facts: ContainerFacts) -> Restart | str:
+    if not facts.name[:1].isalnum():
+        return f"{place.kind.value} runs in a container of {facts.runtime} without a name that can be given to it."
     title = f"Restart {place.kind.value}: container {facts.name}"
     if facts.state is ContainerState.REMOVED:
         again = f"{facts.runtime} compose up --detach {facts.service}" if facts.service else ""
@@ -183,19 +184,33 @@ def _of_process(process: ServerProcess, name: str, *, has_ended: bool) -> Restar
     command = process.command
     if not command or "::" in command[0] or " " in command[0]:
         return f"{name} (pid {process.pid}) hides its command line, so how to start it again is not known."
-    notes = [] if has_ended else [f"When pid {process.pid} has ended, type the next line."]
-    lines: tuple[str, ...] = (shlex.join(command),)
+    start = shlex.join(command) + _redirection(process)
+    lines: tuple[str, ...] = (start,)
+    notes = []
+    if not has_ended:
+        notes.append(f"The first line ends pid {process.pid} and waits until it has ended.")
     if process.folder:
-        lines = (f"cd {shlex.quote(process.folder)}", shlex.join(command))
-    elif any(not word.startswith(("/", "-")) and PurePath(word).suffix for word in command[1:]):
+        lines = (f"cd {shlex.quote(process.folder)}", start)
+    else:
         notes.append("Its working folder is not known; type it where its files are.")
     if any(MASK in word for word in command):
         notes.append(f"Put the secret in the place of {MASK}.")
     notes.append("Its environment variables are not shown: type it in a shell that has them.")
-    stop = () if has_ended else (f"kill {process.pid}",)
-    state = "has ended" if has_ended else f"pid {process.pid}"
-    nobody = "Nothing known here starts it again by itself, so stormdeck does not stop it."
-    return Restart(f"Restart {name}: a process of its own, {state}", typed=(*stop, *lines), notes=(*notes, nobody))
+    title = f"Restart {name}: a process of its own"
+    if has_ended:
+        return Restart(f"{title}, which has ended", typed=lines, notes=tuple(notes))
+    # Whoever pastes all lines must not start it while the old one still has the port.
+    stop = f"kill {process.pid}; while kill -0 {process.pid} 2>/dev/null; do sleep 1; done"
+    return Restart(f"{title}, pid {process.pid}", typed=(stop, *lines), notes=tuple(notes))
+
+
+def _redirection(process: ServerProcess) -> str:
+    """Return what sends the output to the files that it went to; empty where not both streams went to files."""
+    if process.log is None:
+        return ""
+    if process.error_log is not None:
+        return f" >>{shlex.quote(str(process.log))} 2>>{shlex.quote(str(process.error_log))}"
+    return f" >>{shlex.quote(str(process.log))} 2>&1" if process.log_note.startswith("both ") else ""
 
 
 def _in_container(process: ServerProcess, name: str) -> Restart | str:

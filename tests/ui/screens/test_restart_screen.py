@@ -151,7 +151,8 @@ async def test_a_bare_process_is_a_line_to_type_and_to_copy():
         assert rows_with(app, "stormdeck does not run it: type it yourself.")
         assert not rows_with(app, "run it ")
         await pilot.press("enter", "y")
-        assert app.clipboard.startswith("kill 4700\nvllm serve ")
+        assert app.clipboard.splitlines()[0].startswith("kill 4700; while ")
+        assert app.clipboard.splitlines()[1].endswith("qwen3_coder >>/var/log/vllm.log 2>&1")
     assert told(app) == []
 
 
@@ -194,3 +195,46 @@ async def test_the_demo_and_a_panel_without_a_feed_say_why_nothing_is_restarted(
         await ask(pilot)
         assert len(said) == 1
         assert words in said[0]
+
+
+@in_loop
+async def test_two_restarts_do_not_run_at_once(programs):
+    programs.add("docker")
+    app, _ = make()
+    said = []
+    app.notify = lambda words, **_: said.append(words)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ask(pilot)
+        app.feed.restart.is_running = True
+        await pilot.press("enter")
+        assert said == ["Another restart is still being ended."]
+        app.feed.restart.is_running = False
+        await pilot.press("enter")
+        await until(pilot, lambda: rows_with(app, "docker ended with code 0"))
+
+
+@in_loop
+async def test_an_error_of_its_own_does_not_end_the_panel(monkeypatch):
+    async def fail(restart, deliver):
+        raise RuntimeError("broken")
+
+    app, _ = make()
+    monkeypatch.setattr(app.feed.restart, "run", fail)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await ask(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: rows_with(app, "The command failed."))
+        await until(pilot, lambda: rows_with(app, "esc close"))
+        assert not rows_with(app, "It runs.")
+
+
+@in_loop
+async def test_a_container_that_was_removed_has_nothing_to_copy():
+    gone = replace(FACTS, state=ContainerState.REMOVED)
+    app, _ = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ask(pilot, replace(FOUND, places=(LogPlace(ServerKind.VLLM, gone.log, VLLM.url, gone),)))
+        assert rows_with(app, "It has to be created again.")
+        await pilot.press("y", "enter")
+        assert not rows_with(app, "Copied")
+        assert not app.clipboard

@@ -30,6 +30,7 @@ class RestartScreen(Dialog[None]):
         self._feed = feed
         self._output: list[str] = []
         self._started = False
+        self._is_running = False
         self._ended: Ended | None = None
 
     def action_run(self) -> None:
@@ -39,7 +40,7 @@ class RestartScreen(Dialog[None]):
         if self._feed.is_running:
             self.notify("Another restart is still being ended.")
             return
-        self._started = True
+        self._started = self._is_running = True
         self.run_worker(self._run(), group="restart", exclusive=True, exit_on_error=False)
         self.draw()
 
@@ -50,7 +51,10 @@ class RestartScreen(Dialog[None]):
             self.notify("Copied the command.", timeout=2)
 
     async def _run(self) -> None:
-        self._ended = await self._feed.run(self._restart, self._add)
+        try:
+            self._ended = await self._feed.run(self._restart, self._add)
+        finally:
+            self._is_running = False
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Show how the command ended."""
@@ -84,7 +88,7 @@ class RestartScreen(Dialog[None]):
         if self._ended is not None:
             sign = health_sign(Health.OK if self._ended.is_success else Health.ERROR)
             rows += hanging(line(clean(f"{restart.argv[0]} {self._ended.words}")), width, line(sign, " "))
-        elif self._started:
+        elif self._is_running:
             rows += _wrapped("It runs.", width)
         return lines(rows)
 
@@ -96,11 +100,9 @@ class RestartScreen(Dialog[None]):
     def hints(self) -> tuple[Content, ...]:
         """Return the keys that work now."""
         copy = (self.hint("restart.copy", "copy the command"),) if self._restart.command else ()
-        if self._ended is not None:
-            return (self.hint("restart.close"), *copy)
-        if self._started:
+        if self._is_running:
             return (self.hint("restart.close", "stop"),)
-        if self._restart.argv:
+        if self._restart.argv and not self._started:
             return self.hint("restart.run", "run it"), self.hint("restart.close", "run nothing"), *copy
         return (self.hint("restart.close"), *copy)
 
