@@ -21,6 +21,7 @@ from stormdeck.ui.screens.model_groups import GroupsScreen
 from stormdeck.ui.screens.overview import OverviewScreen
 from stormdeck.ui.screens.pages import PageScreen, RawScreen, SymptomScreen
 from stormdeck.ui.screens.profiles import ProfilesScreen
+from stormdeck.ui.screens.restart import RestartScreen
 from stormdeck.ui.screens.save import LeaveScreen, SaveScreen
 from stormdeck.ui.screens.settings import SettingsScreen
 from stormdeck.ui.screens.trust import TrustScreen
@@ -40,6 +41,7 @@ OWNERS = {
     "trust": TrustScreen,
     "groups": GroupsScreen,
     "profiles": ProfilesScreen,
+    "restart": RestartScreen,
 }
 
 

@@ -20,6 +20,7 @@ from stormdeck.feed.polling import wait_aligned
 from stormdeck.feed.profiles import ProfilesFeed
 from stormdeck.feed.protocol import PanelFeed
 from stormdeck.feed.reducer import Snapshot
+from stormdeck.feed.restart import RestartFeed
 from stormdeck.feed.servers import ServerFeed
 from stormdeck.feed.settings import SettingsFeed
 from stormdeck.feed.storms import StormFeed
@@ -133,6 +134,7 @@ class Feed(PanelFeed):
         self._storms = StormFeed(memory)
         self._sampler = (sampler or real_gpus)(deliver, lambda: self._servers.load) if options.gpu else None
         self.settings: SettingsFeed = SettingsFeed(options, paths, environ, self._take_settings, self._watcher)
+        self.restart = None if options.readonly else RestartFeed(book, on_lines, self._servers.search)
         self.profiles: ProfilesFeed = ProfilesFeed(paths)
         self._client_task: asyncio.Task[None] | None = None
         self._client: ClientSnapshot | None = None

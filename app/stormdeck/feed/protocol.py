@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from stormdeck.feed.canary import CanaryFeed
     from stormdeck.feed.profiles import ProfilesFeed
+    from stormdeck.feed.restart import RestartFeed
     from stormdeck.feed.settings import SettingsFeed
     from stormdeck.model.logs.spec import LogSpec
 
@@ -24,6 +25,9 @@ class PanelFeed(ABC):
     """Reads the profiles; ``None`` where no settings can be saved."""
     canary: CanaryFeed | None = None
     """Plans and runs canaries; ``None`` where no server is asked."""
+
+    restart: RestartFeed | None = None
+    """Runs the command that restarts a server; ``None`` where nothing is restarted."""
 
     @abstractmethod
     def start(self) -> None:

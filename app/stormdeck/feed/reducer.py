@@ -89,6 +89,11 @@ def _applied(deck: Deck, snapshot: Snapshot) -> Deck:
         return replace(deck, vllm=None)
     if isinstance(snapshot, TrafficSnapshot):
         deck = replace(deck, client_version=_version(deck, snapshot.client_version))
+    if isinstance(snapshot, DiscoverySnapshot):
+        running = {one.url: one.process for one in snapshot.found if one.process is not None}
+        on_path = {one.url for one in snapshot.found}
+        ended = {url: process for url, process in deck.processes.items() if url in on_path}
+        deck = replace(deck, processes={**ended, **running})
     if isinstance(snapshot, VllmSnapshot):
         deck = replace(deck, prefix=deck.prefix.updated(snapshot, deck.client_version))
         deck = _with_return(deck, HopKind.SERVER, deck.vllm, snapshot)

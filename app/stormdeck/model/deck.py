@@ -12,7 +12,7 @@ from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.snapshots.backends import BackendsSnapshot
 from stormdeck.model.snapshots.client_state import ClientState
 from stormdeck.model.snapshots.containers import ContainersSnapshot
-from stormdeck.model.snapshots.discovery import DiscoverySnapshot
+from stormdeck.model.snapshots.discovery import DiscoverySnapshot, ServerProcess
 from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
 from stormdeck.model.snapshots.own_faults import OwnFaults
 from stormdeck.model.snapshots.prefix_cache import PrefixCache
@@ -65,6 +65,8 @@ class Deck:
     """What the last lines of the servers' logs show."""
     containers: ContainersSnapshot = field(default_factory=ContainersSnapshot)
     """The containers whose logs are followed."""
+    processes: Mapping[str, ServerProcess] = field(default_factory=dict)
+    """The last known process of each server on the path, by its URL: it may have ended."""
     back: Mapping[HopKind, float] = field(default_factory=dict)
     """When a server answered again after an outage, in unix seconds."""
     listed_at: float | None = None

@@ -32,7 +32,7 @@ def bindings(place: str, *, inner: bool = False) -> list[Binding | tuple[str, st
 
 
 def writes(area: str, call: str | ActionParseResult) -> bool:
-    """Return whether an action of an area changes Claude Code's settings."""
+    """Return whether an action of an area changes Claude Code's settings, or restarts a server."""
     name = call.partition("(")[0].rpartition(".")[2] if isinstance(call, str) else call[1]
     return any(action.writes and action.place == area and action.call == name for action in ACTIONS)
 

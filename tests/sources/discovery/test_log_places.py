@@ -60,6 +60,24 @@ def test_a_published_port_names_its_container(engine: FakeEngine) -> None:
     assert one.command == ("vllm", "serve", "Qwen3.5-27B")
     assert one.container is not None
     assert one.container.ports[0].port == 8001
+    assert not one.container.endpoint
+
+
+def test_a_container_of_one_of_several_runtimes_keeps_which(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sockets = [tmp_path / "r" / "docker.sock", tmp_path / "h" / ".rd" / "docker.sock"]
+    for socket in sockets:
+        socket.parent.mkdir(parents=True)
+    engines = [FakeEngine(socket) for socket in sockets]
+    monkeypatch.setenv("HOME", str(tmp_path / "h"))
+    environ = {"XDG_RUNTIME_DIR": str(tmp_path / "r"), "CONTAINER_HOST": "unix:///nowhere"}
+    try:
+        engines[1].add("vllm", **published(8001, 8000))
+        [one] = asyncio.run(log_places([VLLM], (), environ))
+    finally:
+        for engine in engines:
+            engine.stop()
+    assert one.container is not None
+    assert one.container.endpoint == f"unix://{sockets[1]}"
 
 
 def test_a_command_that_starts_a_shell_is_not_the_servers(engine: FakeEngine) -> None:

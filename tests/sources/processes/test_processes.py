@@ -9,9 +9,11 @@ from types import SimpleNamespace
 import pytest
 
 from servers import free_port
+from stormdeck.model.logs.spec import JournalLog
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.sources.processes import scan as processes
 from stormdeck.sources.processes.command_line import kind_of, option, port_of
+from stormdeck.sources.processes.containers import Container
 from stormdeck.sources.processes.outputs import outputs_of
 from stormdeck.sources.processes.scan import Scan, config_of, is_alive, scan_processes
 from waiting import until
@@ -200,8 +202,28 @@ def test_a_server_is_found_with_its_port_log_and_masked_command(fake, tmp_path):
     assert "sk-very-secret" not in repr(listener)
     assert scan_processes(sockets_too=False).at(port) == listener
     assert listener.config == tmp_path / "c.yaml" == config_of(listener.process)
+    assert listener.process.folder == str(tmp_path)
+    assert (listener.process.unit, listener.process.container) == (None, "")
     if sys.platform == "linux":
         assert listener.process.log == log
+
+
+@pytest.mark.parametrize(
+    ("inside", "unit", "place"),
+    [
+        (None, JournalLog("litellm", user=True), ("", JournalLog("litellm", user=True))),
+        (Container("docker", "8c84f0c3a1b2"), JournalLog("docker"), ("docker 8c84f0c3a1b2", None)),
+        (Container("kubectl", "NAME"), None, ("kubectl", None)),
+    ],
+)
+def test_a_server_has_the_unit_or_the_container_that_manages_it(fake, monkeypatch, inside, unit, place):
+    monkeypatch.setattr(processes, "container_of", lambda pid: inside)
+    monkeypatch.setattr(processes, "unit_of", lambda pid: unit)
+    port = free_port()
+    fake("litellm", "--port", str(port))
+    listener = until(lambda: scan_processes().at(port))
+    assert (listener.process.container, listener.process.unit) == place
+    assert bool(listener.process.folder) is (inside is None)
 
 
 def test_a_vllm_that_does_not_listen_yet_is_loading(fake):

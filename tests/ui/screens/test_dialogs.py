@@ -10,6 +10,7 @@ from samples import FOUND, PROXY, VLLM, WRONG
 from stormdeck.model.canary.plan import plan_of
 from stormdeck.model.editing.diff import DiffKind, DiffLine
 from stormdeck.model.profiles.profile import HOSTED, Profile, Standing
+from stormdeck.model.restart import Restart
 from stormdeck.model.rules.collect import facts_of
 from stormdeck.model.symptoms.decode import decode
 from stormdeck.ui.screens.canary import CanaryScreen
@@ -17,6 +18,7 @@ from stormdeck.ui.screens.help import HelpScreen
 from stormdeck.ui.screens.model_groups import GroupsScreen
 from stormdeck.ui.screens.pages import PageScreen, RawScreen, SymptomScreen
 from stormdeck.ui.screens.profiles import ProfilesScreen
+from stormdeck.ui.screens.restart import RestartScreen
 from stormdeck.ui.screens.save import LeaveScreen, SaveScreen
 
 DIFF = [DiffLine(DiffKind.ADDED, None, number, f'"NAME_{number}": "a value that is long"') for number in range(1, 30)]
@@ -43,6 +45,10 @@ DIALOGS = {
     "profiles": (
         lambda app: ProfilesScreen(FILE, (HOSTED, *(Profile(f"own-{n}") for n in range(60))), Standing("own-40")),
         ("enter choose", "esc back to the form"),
+    ),
+    "restart": (
+        lambda app: RestartScreen(Restart("Restart vLLM: container vllm", ("docker", "restart", "vllm")), None),
+        ("enter run it", "esc run nothing", "y copy the command"),
     ),
     "leave": (lambda app: LeaveScreen(2), ("enter leave without them", "esc stay")),
 }

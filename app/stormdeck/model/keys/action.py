@@ -113,7 +113,7 @@ class Action:
     priority: bool = False
     """Whether it also works in an input and over a dialog."""
     writes: bool = False
-    """Whether it changes the client's settings or leads there; a read-only panel leaves it out."""
+    """Whether it changes the client's settings, leads there, or restarts a server; a read-only panel leaves it out."""
 
     @property
     def place(self) -> str:

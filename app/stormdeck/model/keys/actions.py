@@ -10,7 +10,7 @@ SHORT = {"overview": "View", "logs": "Logs", "settings": "Set", "checks": "Check
 """Names of the areas for narrow terminals."""
 EVERYWHERE = ("app", "replay")
 """Places that mean every area; ``replay`` only while the panel plays a recording."""
-DIALOGS = ("help", "canary", "save", "raw", "symptom", "page", "leave", "trust", "groups", "profiles")
+DIALOGS = ("help", "canary", "save", "raw", "symptom", "page", "leave", "trust", "groups", "profiles", "restart")
 
 _APP = (
     Action("app.overview", "1", "Overview", "The path, the verdict and the live numbers.", "show('overview')"),
@@ -34,6 +34,14 @@ _APP = (
 _OVERVIEW = (
     Action("overview.storm", "s", "storm log", "Go to the log lines of the newest storm.", "app.storm", footer=True),
     Action("overview.groups", "g", "model groups", "Show every model group of the proxy and its servers.", "groups"),
+    Action(
+        "overview.restart",
+        "R",
+        "restart",
+        "Show the command that restarts the server of the chosen panel, or the one to blame.",
+        "restart",
+        writes=True,
+    ),
     Action("overview.zoom", "z", "zoom", "Enlarge a panel to the whole screen, or restore it.", "zoom", footer=True),
     Action("overview.next", "tab", "next panel", "Go to the next panel.", "next_panel(1)"),
     Action("overview.previous", "shift+tab", "previous panel", "Go to the previous panel.", "next_panel(-1)"),
@@ -167,6 +175,9 @@ _DIALOGS = (
     Action("page.close", "escape,q,enter", "close", "Close the rule.", "dismiss"),
     Action("page.copy", "y", "copy", "Copy the rule.", "copy"),
     Action("groups.close", "escape,g,q,enter", "close", "Close the model groups.", "dismiss"),
+    Action("restart.run", "enter", "run", "Run the command that is shown.", "run"),
+    Action("restart.copy", "y", "copy", "Copy the command.", "copy"),
+    Action("restart.close", "escape,q,n", "close", "Run nothing; stop the command, or close its output.", "dismiss"),
     Action("profiles.choose", "enter,y", "choose", "Show what changes with the selected profile.", "choose"),
     Action("profiles.up", "up,k", "above", "Select the profile above.", "move(-1)"),
     Action("profiles.down", "down,j", "below", "Select the profile below.", "move(1)"),

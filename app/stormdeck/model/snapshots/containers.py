@@ -65,6 +65,8 @@ class ContainerFacts:
     """Unix seconds of the last start."""
     finished: float | None = None
     """Unix seconds of the last end; ``None`` if it has never ended."""
+    endpoint: str = ""
+    """Where its runtime answers, as ``--host`` of docker takes it; empty if there is only one such place."""
 
     @property
     def log(self) -> ContainerLog:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stormdeck.model.finding import HopKind
-from stormdeck.model.logs.spec import LogSpec
+from stormdeck.model.logs.spec import JournalLog, LogSpec
 from stormdeck.model.routes.table import RoutingTable
 from stormdeck.model.snapshots.containers import ContainerFacts
 from stormdeck.model.snapshots.server import ServerKind, ServerState
@@ -37,6 +37,12 @@ class ServerProcess:
     """It listens in another network than this machine's, as in a container."""
     hides_access: str = ""
     """The variable of its environment that keeps access lines out of its log; empty if none is known."""
+    unit: JournalLog | None = None
+    """The unit of systemd that it is part of, by the name of its journal."""
+    container: str = ""
+    """The program that manages its container, and the container's short id if known: ``docker 8c84f0c3a1b2``."""
+    folder: str = ""
+    """Its working folder; empty if this program may not know it, or if it is in a container."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,11 @@ class Endpoint:
     certificates: Path | None = None
     """A folder with ``ca.pem``, ``cert.pem`` and ``key.pem``, for ``https://``."""
 
+    @property
+    def as_option(self) -> str:
+        """Return it as ``--host`` of docker and ``--url`` of podman take it."""
+        return f"unix://{self.socket}" if self.socket is not None else self.url
+
     def __str__(self) -> str:
         return str(self.socket) if self.socket is not None else self.url
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from stormdeck.model.logs.spec import LogSpec, Runtime
@@ -127,14 +128,16 @@ async def _containers(
     ports = {target.port for one in servers if (target := address(one.url)) is not None}
     pids = [one.process.pid for one in servers if one.process is not None] + [one.process.pid for one in contained]
     ids = {inside.name for pid in pids if (inside := container_of(pid)) is not None}
-    sockets = [one for runtime in Runtime for one in endpoints(runtime, environ).found]
-    answers = await asyncio.gather(*(_of_runtime(endpoint, ports, ids) for endpoint in sockets))
+    of_runtimes = [endpoints(runtime, environ).found for runtime in Runtime]
+    answers = await asyncio.gather(
+        *(_of_runtime(one, ports, ids, is_only=len(found) == 1) for found in of_runtimes for one in found)
+    )
     # podman's socket may be at Docker's place too.
     return list({one[0].id: one for found in reversed(answers) for one in found}.values())
 
 
 async def _of_runtime(
-    endpoint: Endpoint, ports: Collection[int], ids: Collection[str]
+    endpoint: Endpoint, ports: Collection[int], ids: Collection[str], *, is_only: bool
 ) -> list[tuple[ContainerFacts, ServerKind | None]]:
     found = []
     try:
@@ -143,7 +146,11 @@ async def _of_runtime(
             for one in listed[:MOST_ASKED]:
                 inspected = await api.inspect(str(one.get("Id")))
                 if inspected is not None:
-                    found.append((facts_of(endpoint.runtime, inspected), kind_of(argv_of(inspected))))
+                    # A name may exist in each of several runtimes, and a program asks only one of them.
+                    facts = replace(
+                        facts_of(endpoint.runtime, inspected), endpoint="" if is_only else endpoint.as_option
+                    )
+                    found.append((facts, kind_of(argv_of(inspected))))
     except EngineError:
         # That this user may not ask is said where the log is named.
         return found

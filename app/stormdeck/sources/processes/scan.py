@@ -10,18 +10,22 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
+from stormdeck.model.logs.spec import JournalLog
 from stormdeck.model.masking.command import mask_command
 from stormdeck.model.snapshots.discovery import Contained, ServerProcess
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.model.text import clean
 from stormdeck.sources.processes.command_line import listens_otherwise, port_of, speaks_tls
 from stormdeck.sources.processes.contained import contained, published_ports, shows_ports
+from stormdeck.sources.processes.containers import container_of
 from stormdeck.sources.processes.environment import hidden_access_lines
 from stormdeck.sources.processes.model_folder import model_type
 from stormdeck.sources.processes.namespaces import has_own_network, root_of
 from stormdeck.sources.processes.outputs import outputs_of
 from stormdeck.sources.processes.table import ProcessTable, Program, unreadable, yaml_of
+from stormdeck.sources.processes.units import unit_of
 
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1", "::1": "[::1]"}  # noqa: S104 - compared with, never bound
 
@@ -178,7 +182,35 @@ def _process(found: Program) -> ServerProcess:
         model_type=model_type(found.argv, root) if root is not None else "",
         has_own_network=found.kind is not None and has_own_network(found.pid),
         hides_access=hidden_access_lines(found.pid, found.kind),
+        **_place(found),
     )
+
+
+class _Place(TypedDict, total=False):
+    """Where a server runs, as in ``ServerProcess``."""
+
+    unit: JournalLog | None
+    container: str
+    folder: str
+
+
+def _place(found: Program) -> _Place:
+    """Return what manages a server: a container's runtime, a unit, or nothing; then its folder counts."""
+    if found.kind is None:
+        return {}
+    if (inside := container_of(found.pid)) is not None:
+        return {"container": inside.runtime if inside.name == "NAME" else f"{inside.runtime} {inside.name}"}
+    return {"unit": unit_of(found.pid), "folder": folder_of(found.pid)}
+
+
+def folder_of(pid: int) -> str:
+    """Return the working folder of a process, empty where it cannot be read."""
+    import psutil
+
+    try:
+        return clean(str(psutil.Process(pid).cwd()))
+    except unreadable():
+        return ""
 
 
 def _contained(running: ProcessTable) -> list[Contained]:

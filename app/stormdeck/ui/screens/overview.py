@@ -7,7 +7,9 @@ from textual.app import ComposeResult
 from textual.widget import Widget
 
 from stormdeck.model.deck import Deck
+from stormdeck.model.finding import HopKind
 from stormdeck.model.first_look import is_first_look
+from stormdeck.model.text import clean
 from stormdeck.ui.bindings import bindings
 from stormdeck.ui.messages import GoTo, StormLines
 from stormdeck.ui.screens.base import Area
@@ -22,6 +24,8 @@ from stormdeck.ui.widgets.overview.storms import StormsPanel
 from stormdeck.ui.widgets.verdict_bar import VerdictBar
 
 FIRST_LOOK = "first-look"
+_HOPS = {"proxy": HopKind.PROXY, "engine": HopKind.SERVER}
+"""The hop of each panel whose server can be restarted."""
 
 
 class OverviewScreen(Area):
@@ -96,6 +100,33 @@ class OverviewScreen(Area):
             self.notify("No model groups are known: name the proxy's YAML with --litellm-config FILE.")
             return
         await self.app.push_screen(GroupsScreen(self.panel.deck))
+
+    async def action_restart(self) -> None:
+        """Ask whether to restart the server of the focused panel, or else the one that the verdict blames."""
+        from stormdeck.model.restart import hop_to_restart, restart_of
+        from stormdeck.ui.screens.restart import RestartScreen
+
+        panel = self.panel
+        if why := self._why_nothing_restarts():
+            self.notify(why)
+            return
+        chosen = self.board.zoomed or self._focused_panel(self.board.steps())
+        hop = _HOPS.get(chosen) or hop_to_restart(panel.deck, panel.verdict)
+        restart = restart_of(panel.deck, hop) if isinstance(hop, HopKind) else hop
+        if isinstance(restart, str):
+            self.notify(clean(restart), timeout=10, markup=False)
+        elif panel.feed is not None and panel.feed.restart is not None:
+            await self.app.push_screen(RestartScreen(restart, panel.feed.restart))
+
+    def _why_nothing_restarts(self) -> str:
+        """Return why this panel restarts no server; empty if it may."""
+        if self.panel.deck.replay is not None:
+            return "This is a replay: no server is restarted."
+        if self.panel.demo:
+            return "The servers of the demo are a part of it: quit and start it again."
+        if self.panel.feed is None:
+            return self.panel.NO_SETTINGS
+        return self.panel.read_only
 
     def action_copy(self) -> None:
         """Copy the verdict."""
