@@ -260,7 +260,7 @@ def _before_cooldown(deck: Deck) -> str | None:
 
 
 def _evidence(storm: Storm) -> str:
-    how = storm.confidence or {
+    how = storm.basis or {
         "transcript": "counted by the client",
         "body": "matched by equal requests",
     }.get(storm.evidence, "matched by waiting times")
