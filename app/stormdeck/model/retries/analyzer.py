@@ -134,6 +134,8 @@ class RetryAnalyzer:
                 passed[line] = event
             else:
                 judged.append(JudgedRequest(line, event, attempt))
+                if attempt.number == 1 and event.t is not None:
+                    self._judge.density.add_first(event.t)
         self._rolling.add(requests)
         self._judge.density.add(requests)
         self._others.update(others)
@@ -236,11 +238,18 @@ class RetryAnalyzer:
         from_server, served = self.origin(storm.started, storm.last) if storm.timed else self.origin(None, None)
         return replace(storm, from_server=from_server, served=served) if from_server or served else storm
 
-    def unclear(self, account: Account) -> Unclear | None:
-        """Return the traffic in which attempts cannot be told apart; ``None`` if there is none, or it has no times."""
+    def unclear(self, account: Account, since: float = -inf) -> Unclear | None:
+        """Return the traffic in which attempts cannot be told apart; ``None`` if there is none, or it has no times.
+
+        ``since``: only chains count whose newest attempt is younger.
+        """
         unsure = self.unsure(account)
         chains = [pair.chain for pair in account.pairs if pair.chain.is_storm and id(pair.chain) in unsure]
-        spans = [(one.started, one.last) for one in chains if one.started is not None and one.last is not None]
+        spans = [
+            (one.started, one.last)
+            for one in chains
+            if one.started is not None and one.last is not None and one.last > since
+        ]
         if not spans:
             return None
         return unclear(self._rolling.recent, min(first for first, _ in spans), max(last for _, last in spans))

@@ -238,6 +238,7 @@ class TrafficMeter:
             waiting=self._analyzer.sessions.waiting(now),
             in_flight=self._analyzer.sessions.in_flight(now),
             failure=self._failure(now),
+            unclear=self._analyzer.unclear(account, now - RECENT_S),
             bursts_of_400=any(map(_is_burst, storms)),
         )
 

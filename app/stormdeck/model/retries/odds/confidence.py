@@ -32,6 +32,8 @@ LEAST_S = 30.0
 PRIOR = 0.1
 """Events that are assumed beside those that were seen, in ``PRIOR_S`` seconds."""
 PRIOR_S = 180.0
+MANY = 4
+"""So many turns with a failure beside a chain's own are a rate, which spreads over the connections in use."""
 UNTIMED_PRIOR = 10.0
 """Requests that are assumed beside those of a log without times."""
 TOLERANCE_S = 0.3
@@ -39,12 +41,14 @@ ANSWER_S = 20.0
 """How long after its due time an attempt may be answered well."""
 AT_ONCE_S = 0.3
 """The window of a request that is sent again without a wait."""
-LIKELY_STORM = 0.001
+LIKELY_STORM = 0.0025
 """Below this number of storms by chance, a storm is likely."""
-STRONG = 0.0003
+STRONG = 0.0005
 """Below this number, a storm shows that clients do retry at that time."""
-LIKELY_AMONG_OTHERS = 0.01
+LIKELY_AMONG_OTHERS = 0.02
 """The same as ``LIKELY_STORM`` where another storm is that strong: one outage hits several clients."""
+ASKING = frozenset({429, 503})
+"""Statuses with which a server may set the waits itself, all of them equal."""
 LIKELY_RETRY = 0.3
 """The same for a single retry."""
 
@@ -79,6 +83,9 @@ def _expected(chain: Chain, density: Density, started: float, last: float, margi
     own_off, own_watched = _own(chain)
     watched = max(0.0, density.watched(first, end) - own_watched)
     on_connection = (max(0, density.failed_off(first, end) - own_off) + PRIOR) / (watched + PRIOR_S)
+    firsts = max(0, density.first_failed(first, end) - 1)
+    if firsts >= MANY and margin <= NEAR_S:
+        on_connection = max(on_connection, firsts / span / density.connections(first, end))
     answered_here = (density.answered_off(first, end) + PRIOR) / (min(watched, others * SOONEST_S) + PRIOR_S)
     failed_anywhere = others / span + PRIOR / PRIOR_S
     answered_anywhere = density.answered(first, end) / (span + FOLLOWS_S) + PRIOR / PRIOR_S
@@ -86,11 +93,12 @@ def _expected(chain: Chain, density: Density, started: float, last: float, margi
         answered_here = max(answered_here, answered_anywhere)
     expected = float(failures)
     ports: set[int] = set()
+    gap = None
     step = 1
     for index, (before, request) in enumerate(pairwise(chain.requests), start=1):
         ports.add(before.port)
         here = bool(request.port) and request.port in ports
-        width = _width(chain, before, request, step)
+        width = _width(chain, before, request, step, here=here)
         alone = here and index not in chain.interrupted
         if request.failed:
             # After a long time the connection is closed: that it is the same one proves nothing.
@@ -99,9 +107,20 @@ def _expected(chain: Chain, density: Density, started: float, last: float, margi
             rate = on_connection if near else max(on_connection * here, failed_anywhere)
         else:
             rate = answered_here if alone else answered_anywhere
-        expected *= 1 - exp(-rate * width)
+        waited, gap = gap, (request.t or 0.0) - (before.t or 0.0)
+        # A gap that does not grow with the waits is no evidence: a load test has a beat.
+        if not request.failed or waited is None or _grows(waited, gap, before, request, step):
+            expected *= 1 - exp(-rate * width)
         step = step + 1 if is_retryable(before.status) else 1
     return expected
+
+
+def _grows(waited: float, gap: float, before: Request, request: Request, step: int) -> bool:
+    """Return whether a gap is longer than the one before by what the waits differ, if failures take equally long."""
+    if before.status in ASKING or not is_retryable(before.status) or step == 1:
+        return True
+    inexact = TOLERANCE_S / 2 + before.early + before.late + request.early + request.late
+    return gap - waited >= wait_bounds(step)[0] - wait_bounds(step - 1)[1] - inexact
 
 
 def _expected_by_order(chain: Chain, density: Density) -> float:
@@ -113,13 +132,16 @@ def _expected_by_order(chain: Chain, density: Density) -> float:
     return failures * share ** max(0, own_failed - 1)
 
 
-def _width(chain: Chain, before: Request, request: Request, step: int) -> float:
+def _width(chain: Chain, before: Request, request: Request, step: int, *, here: bool) -> float:
     """Return how long the window is in which a request is taken for the next attempt."""
     inexact = before.late + request.early + request.late
     if is_unsure(before, request) or not is_retryable(before.status):
         return AT_ONCE_S + inexact
     low, high = wait_bounds(step)
-    return high - low + (max(TOLERANCE_S, chain.slowest) if request.failed else ANSWER_S) + inexact
+    if not request.failed:
+        return high - low + ANSWER_S + inexact
+    tolerance = max(TOLERANCE_S, chain.slowest) if here else TOLERANCE_S + chain.slowest
+    return high - low + tolerance + inexact
 
 
 def _own(chain: Chain) -> tuple[int, float]:

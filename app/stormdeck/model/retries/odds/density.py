@@ -36,6 +36,12 @@ class Density:
         self._answered: Counter[int] = Counter()
         self._watched: Counter[int] = Counter()
         """Milliseconds after failures in which their connections were free, and no retry was due."""
+        self._first_failed = array("d")
+        """When requests failed that continue nothing."""
+        self._connections: Counter[int] = Counter()
+        """How many connections were used, by slice of time."""
+        self._current: tuple[int, set[tuple[str, int]]] = 0, set()
+        """The newest slice, and its connections."""
         self._failures: dict[tuple[str, str, int], tuple[float, float]] = {}
         """By connection: when its last request failed, and how long after the failure before."""
         self.untimed = self.untimed_failed = 0
@@ -57,6 +63,8 @@ class Density:
                 self.first = t
             if t > self.last:
                 self.last = t
+            if request.port:
+                self._note_connection(int(t) // SLICE_S, (request.host, request.port))
             if request.status >= 400:
                 _insert(self._failed, t)
             else:
@@ -68,14 +76,18 @@ class Density:
         if len(self._failed) > KEPT:
             self._forget()
 
+    def add_first(self, t: float) -> None:
+        """Note when a request failed that continues nothing."""
+        _insert(self._first_failed, t)
+
     def replace(self, requests: Sequence[Request]) -> None:
         """Replace what is known from the first of these requests on."""
         times = [request.t for request in requests if request.t is not None]
         if times:
             first = min(times)
-            for kept in (self._failed, self._failed_off, self._answered_off):
+            for kept in (self._failed, self._first_failed, self._failed_off, self._answered_off):
                 del kept[bisect_left(kept, first) :]
-            for counts in (self._answered, self._watched):
+            for counts in (self._answered, self._watched, self._connections):
                 for at in [at for at in counts if at >= first // SLICE_S]:
                     del counts[at]
             self._failures.clear()
@@ -84,6 +96,15 @@ class Density:
     def failed(self, first: float, last: float) -> int:
         """Return how many requests failed in a span."""
         return _count(self._failed, first, last)
+
+    def first_failed(self, first: float, last: float) -> int:
+        """Return how many requests failed in a span that continue nothing."""
+        return _count(self._first_failed, first, last)
+
+    def connections(self, first: float, last: float) -> float:
+        """Return how many connections were in use at a time, on average over the slices that have any."""
+        numbers = [number for at in _slices(first, last) if (number := self._connections[at])]
+        return sum(numbers) / len(numbers) if numbers else 1.0
 
     def failed_off(self, first: float, last: float) -> int:
         """Return how many requests failed on a connection after a failure when no retry was due."""
@@ -104,6 +125,13 @@ class Density:
     def covered(self, first: float, last: float) -> float:
         """Return how many seconds of a span the log covers."""
         return max(0.0, min(last, self.last) - max(first, self.first))
+
+    def _note_connection(self, at: int, connection: tuple[str, int]) -> None:
+        if at != self._current[0]:
+            self._current = at, set()
+        if connection not in self._current[1]:
+            self._current[1].add(connection)
+            self._connections[at] += 1
 
     def _add_on_connection(self, request: Request, t: float) -> None:
         key = (request.log, request.host, request.port)
@@ -127,9 +155,9 @@ class Density:
     def _forget(self) -> None:
         """Drop the older half."""
         self.forgotten = self._failed[len(self._failed) // 2]
-        for kept in (self._failed, self._failed_off, self._answered_off):
+        for kept in (self._failed, self._first_failed, self._failed_off, self._answered_off):
             del kept[: bisect_right(kept, self.forgotten)]
-        for counts in (self._answered, self._watched):
+        for counts in (self._answered, self._watched, self._connections):
             for at in [at for at in counts if at < self.forgotten // SLICE_S]:
                 del counts[at]
 
