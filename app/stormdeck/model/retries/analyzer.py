@@ -123,12 +123,14 @@ class RetryAnalyzer:
         """
         passed: dict[int, Request] = {}
         judged: list[JudgedRequest] = []
-        requests: list[Request] = []
+        events = list(events)
+        requests = [event for _, event in events if isinstance(event, Request)]
+        # Before the chains: those that are no longer kept are judged at once.
+        self._judge.density.add(requests)
         for line, event in events:
             if isinstance(event, ErrorText):
                 self.tracker.add_error(event)
                 continue
-            requests.append(event)
             attempt = self.tracker.judge(event)
             if attempt is None:
                 passed[line] = event
@@ -137,7 +139,6 @@ class RetryAnalyzer:
                 if attempt.number == 1 and event.t is not None:
                     self._judge.density.add_first(event.t)
         self._rolling.add(requests)
-        self._judge.density.add(requests)
         self._others.update(others)
         self._statuses.update(map(_status, requests))
         return JudgedRequests(passed, judged)

@@ -2,12 +2,16 @@
 
 import pytest
 
+from stormdeck.model.retries import analyzer as analyzer_module
 from stormdeck.model.retries.analyzer import RetryAnalyzer
 from stormdeck.model.retries.chain import Request
 from stormdeck.model.retries.odds import density as density_module
+from stormdeck.model.retries.odds import judge as judge_module
 from stormdeck.model.retries.odds.confidence import Confidence
 from stormdeck.model.retries.odds.density import Density, is_off_ladder
 from stormdeck.model.retries.odds.unclear import unclear
+from stormdeck.model.retries.storms.changes import ChangeKind, StormWatch
+from stormdeck.model.retries.storms.storm import Outcome, Storm
 
 T = 1_900_000_000.0
 LADDER = (0.0, 0.6, 1.8, 4.0, 8.6)
@@ -88,9 +92,44 @@ def test_the_dense_traffic_is_described():
     requests = [*ladder(count=3), Request("log", 429, "g", 0, T + 2), Request("log", 200, "h", 5000, T + 3)]
     found = unclear(requests, T, T + 10)
     assert found is not None
-    assert found.words == "4 of 5 requests failed, from 2 addresses over 1 connection; " + (
-        "attempts cannot be told apart in this log"
-    )
+    assert found.words.startswith("4 of 5 requests failed, from 2 addresses over 1 connection; attempts cannot")
     assert (found.share, found.causes) == (0.8, ((500, 3), (429, 1)))
     assert found.as_json()["causes"] == {"500": 3, "429": 1}
     assert unclear(requests, T + 2.5, T + 10) is None
+
+
+def test_turns_that_are_no_longer_kept_are_judged_before(monkeypatch):
+    monkeypatch.setattr(analyzer_module, "CHAINS", 40)
+    noise = [Request("log", 500, "h", 6000 + n % 10, T + 0.31 * n) for n in range(900)]
+    report = storms(noise)
+    assert report.retries_unsure > report.retries
+    assert report.turns + report.retries == 900
+
+
+def test_judgements_are_kept_once_their_surroundings_are_complete(monkeypatch):
+    monkeypatch.setattr(judge_module, "KEPT", 1)
+    requests = [one for n in range(4) for one in ladder(at=200.0 * n, port=5000 + 10 * n)]
+    analyzer = RetryAnalyzer()
+    analyzer.take_events(enumerate(requests))
+    first = analyzer.report().storms
+    analyzer.take_events([(0, Request("log", 200, "h", 9000, T + 2000))])
+    assert [storm.confidence for storm in analyzer.report().storms] == [storm.confidence for storm in first]
+
+
+def test_connections_after_failures_are_kept_in_bounds(monkeypatch):
+    monkeypatch.setattr(density_module, "KEPT", 20)
+    density = Density()
+    density.add(Request("log", 500, "h", 7000 + n, T + 3 * n) for n in range(12))
+    assert density.failed(T, T + 100) == 12
+
+
+def test_a_storm_is_announced_once_it_is_likely_and_then_stays():
+    def storm(confidence, attempts=3):
+        return Storm(T, T + attempts, attempts, 11, "500", "", Outcome.LIVE, confidence=confidence)
+
+    watch = StormWatch()
+    assert watch.take([storm(Confidence.UNSURE)]) == []
+    (begun,) = watch.take([storm(Confidence.LIKELY, 4)])
+    (went_on,) = watch.take([storm(Confidence.UNSURE, 5)])
+    assert (begun.kind, went_on.kind) == (ChangeKind.STARTED, ChangeKind.ATTEMPT)
+    assert went_on.number == begun.number == 1
