@@ -388,3 +388,8 @@ def test_whatever_comes_is_counted_once(events):
     assert 0 <= report.retries <= report.http_requests
     assert report.turns >= 0
     assert all(storm.attempts >= 3 for storm in report.storms)
+
+
+def test_what_the_client_counted_is_sure():
+    report = account(lines_of(6), entries_of(6)).report()
+    assert [storm["confidence"] for storm in report.as_json()["storms"]] == ["sure"]
