@@ -19,7 +19,7 @@ def lines_of(folder):
 
 def from_logs(folder):
     """Return what stormdeck finds in the access log alone."""
-    return account_of(folder).report().as_json()
+    return found(account_of(folder))
 
 
 def with_transcripts(folder):
@@ -27,7 +27,13 @@ def with_transcripts(folder):
     ledger = account_of(folder)
     for entry in read_transcripts(folder / "transcripts"):
         ledger.take_entry(entry)
-    return ledger.report().as_json()
+    return found(ledger)
+
+
+def found(ledger):
+    """Return the report of an account, without the storms that may be chance."""
+    document = ledger.report().as_json()
+    return document | {"storms": [storm for storm in document["storms"] if storm["confidence"] != "unsure"]}
 
 
 def account_of(folder):

@@ -8,6 +8,9 @@ from detectors import DETECTORS
 from judge import NUMBERS, judge
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
+sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
+
+from noise_score import LARGE, noise_table  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,8 @@ def main(roots):
     lines = table(totals)
     for name in list(totals)[:2]:
         lines += ["", f"wrong, {name}:", *wrong(totals[name])]
+    if roots == [RECORDINGS]:
+        lines += ["", *noise_table(LARGE)]
     sys.stdout.write("\n".join(lines) + "\n")
 
 

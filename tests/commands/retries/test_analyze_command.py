@@ -20,9 +20,11 @@ KEYS = {
     "auxiliary": int | None,
     "count_tokens": int,
     "retries": int,
+    "retries_unsure": int,
     "turns": int,
     "by_status": dict,
     "storms": list,
+    "unclear": dict | None,
     "errors": list,
     "clients": dict,
     "unread_lines": dict,
@@ -36,6 +38,7 @@ STORM_KEYS = {
     "recovered": bool,
     "session": str | None,
     "evidence": str,
+    "confidence": str,
 }
 SESSIONS = TESTS / "data" / "analyze"
 START = 1_795_000_000.0
@@ -88,7 +91,7 @@ class TestJson:
     def test_it_counts_each_kind_for_itself(self, analyze, tmp_path):
         more = [(START + 50, post(200, 6000, "/v1/messages/count_tokens?beta=true"))]
         report = json.loads(analyze(write(tmp_path / "a", STORM + POLLS + more), "--json")[1])
-        counted = {name: report[name] for name in list(KEYS)[:8]}
+        counted = {name: report[name] for name in list(KEYS)[:9]}
         assert counted == {
             "version": 1,
             "http_requests": 7,
@@ -97,6 +100,7 @@ class TestJson:
             "auxiliary": None,
             "count_tokens": 1,
             "retries": 4,
+            "retries_unsure": 0,
             "turns": 1,
         }
         assert report["by_status"]["500"] == 4

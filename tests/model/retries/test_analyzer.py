@@ -75,9 +75,11 @@ def test_nothing_is_nothing():
         "auxiliary": None,
         "count_tokens": 0,
         "retries": 0,
+        "retries_unsure": 0,
         "turns": 0,
         "by_status": {},
         "storms": [],
+        "unclear": None,
         "errors": [],
         "clients": {},
         "unread_lines": {"count": 0, "first": None},
@@ -108,7 +110,7 @@ def test_the_log_alone():
     assert (report.main_requests, report.turns, report.retries) == (6, 1, 5)
     (storm,) = report.storms
     assert (storm.attempts, storm.cause, storm.outcome, storm.evidence) == (6, "500", Outcome.RECOVERED, "ladder")
-    assert (storm.session, storm.confidence) == (None, "by waits and connection")
+    assert (storm.session, storm.basis) == (None, "by waits and connection")
     assert report.as_json()["storms"] == [
         {
             "started": T,
@@ -118,6 +120,7 @@ def test_the_log_alone():
             "recovered": True,
             "session": None,
             "evidence": "ladder",
+            "confidence": "likely",
         }
     ]
 
@@ -141,7 +144,7 @@ def test_a_transcript_and_the_log_are_one_storm():
     assert (report.turns, report.retries) == (1, 5)
     (storm,) = report.storms
     assert (storm.attempts, storm.cause, storm.evidence, storm.session) == (6, "500", "transcript", "s1")
-    assert (storm.confidence, storm.log) == ("counted by the client", "litellm")
+    assert (storm.basis, storm.log) == ("counted by the client", "litellm")
 
 
 def test_a_transcript_alone():
@@ -213,14 +216,14 @@ def test_an_end_without_attempts_is_estimated():
     ).report()
     (storm,) = report.storms
     assert (storm.attempts, storm.cause, storm.evidence) == (5, "timeout", "transcript")
-    assert storm.confidence == "estimated from its length and API_TIMEOUT_MS"
+    assert storm.basis == "estimated from its length and API_TIMEOUT_MS"
 
 
 def test_the_end_in_a_transcript_gives_a_storm_its_session():
     texts = [written.ask(T - 0.1), written.answer(T + 17.6)]
     (storm,) = account(lines_of(6), texts).report().storms
     assert (storm.attempts, storm.session, storm.evidence) == (6, written.SESSION, "ladder")
-    assert storm.confidence.endswith("its end by the transcript")
+    assert storm.basis.endswith("its end by the transcript")
 
 
 def test_an_answer_that_the_ladder_does_not_await_any_more_still_ends_the_storm():
@@ -269,7 +272,7 @@ def test_a_log_without_times_still_counts():
     assert (report.main_requests, report.retries) == (6, 5)
     document: Any = report.as_json()
     assert document["storms"][0]["started"] is None
-    assert report.storms[0].confidence == "by order alone: the log has no times"
+    assert report.storms[0].basis == "by order alone: the log has no times"
 
 
 def test_a_log_without_times_and_a_transcript_are_one_storm():
@@ -385,3 +388,8 @@ def test_whatever_comes_is_counted_once(events):
     assert 0 <= report.retries <= report.http_requests
     assert report.turns >= 0
     assert all(storm.attempts >= 3 for storm in report.storms)
+
+
+def test_what_the_client_counted_is_sure():
+    report = account(lines_of(6), entries_of(6)).report()
+    assert [storm["confidence"] for storm in report.as_json()["storms"]] == ["sure"]

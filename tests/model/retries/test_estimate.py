@@ -32,7 +32,7 @@ def test_the_waits_give_the_attempts_of_a_broken_connection(attempts, cause):
 def test_a_round_timeout_is_the_likeliest(seconds, attempts):
     found = estimate_attempts(seconds, "timeout", 11)
     assert (found.attempts, found.last_took) == (attempts, 5.0)
-    assert "round seconds" in found.confidence
+    assert "round seconds" in found.basis
 
 
 def test_no_attempt_waits_longer_than_the_client_does():

@@ -285,11 +285,11 @@ def test_chains_of_a_log_without_times_are_not_awaited_for_ever():
 
 def test_how_sure_it_is_is_reported():
     by_port, _ = storm(4)
-    assert by_port.storms(1004.0)[0].confidence == "by waits and connection"
+    assert by_port.storms(1004.0)[0].basis == "by waits and connection"
     tracker = Tracker()
     for t in LADDER[:4]:
         tracker.take(request(1000 + t, 500, 0))
-    assert tracker.storms(1004.0)[0].confidence == "by waits alone"
+    assert tracker.storms(1004.0)[0].basis == "by waits alone"
 
 
 def test_a_ladder_begins_anew_behind_a_request_that_was_sent_again_at_once():

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from stormdeck.model.retries.odds.confidence import Confidence
 from stormdeck.model.retries.storms.storm import Outcome, Storm
 from stormdeck.sources.state.storm_store import StormStore
 from stormdeck.sources.state.storm_table import CREATE
@@ -28,7 +29,8 @@ def storm(at=0.0, **changes):
         evidence="transcript",
         log="vllm.log",
         session="26522f09",
-        confidence="counted by the client",
+        basis="counted by the client",
+        confidence=Confidence.SURE,
     )
     return replace(made, **changes)
 

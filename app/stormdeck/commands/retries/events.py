@@ -12,8 +12,10 @@ Every object has ``version`` (1), ``event`` and ``t`` (unix seconds), and by eve
   no further attempt was seen.
   A storm that began before the watch has no ``storm_started``.
 - ``counts``, once a minute: ``seconds`` that they cover, and ``http_requests``, ``probes``, ``main_requests``,
-  ``auxiliary`` (or null), ``count_tokens``, ``retries``, ``turns``, ``unread_lines`` (with ``HTTP/``, but in no known
-  form) in that time.
+  ``auxiliary`` (or null), ``count_tokens``, ``retries``, ``retries_unsure`` (they may be chance, and count as turns),
+  ``turns``, ``unread_lines`` (with ``HTTP/``, but in no known form) in that time.
+
+A storm whose ``confidence`` would be ``unsure`` is not reported, unless it was ``likely`` before.
 """
 
 from __future__ import annotations
@@ -48,6 +50,7 @@ class Counts:
     count_tokens: int
     retries: int
     turns: int
+    retries_unsure: int = 0
     unread_lines: int = 0
     """Lines that hold a request in a form that is not understood."""
 
@@ -78,6 +81,7 @@ def counts_between(before: Report, after: Report, seconds: float) -> Counts:
         count_tokens=grown(before.count_tokens, after.count_tokens),
         retries=grown(before.retries, after.retries),
         turns=grown(before.turns, after.turns),
+        retries_unsure=grown(before.retries_unsure, after.retries_unsure),
         unread_lines=grown(before.unread_lines, after.unread_lines),
     )
 

@@ -19,6 +19,7 @@ MOST_ERRORS = 5
 """Errors that are shown at most, the newest."""
 _HEADINGS = ("started", "length", "attempts", "cause", "outcome", "evidence")
 _NUMBERS = {"attempts"}
+_UNSURE = "look like retries, but may be chance; each counts as a turn"
 _INKS = {
     Outcome.LIVE: Ink.ERROR,
     Outcome.GAVE_UP: Ink.WARNING,
@@ -33,12 +34,18 @@ def as_text(report: Report, paint: Paint) -> list[str]:
     if not report.http_requests and not report.storms:
         nothing = "No requests found. They are in the access lines of vLLM's or the proxy's log."
         return [nothing, *_remarks(report, paint)]
-    return [*_summary(report, paint), "", *_storms(report.storms, paint), *_remarks(report, paint)]
+    return [
+        *_summary(report, paint),
+        "",
+        *_storms(report.known_storms, paint, has_unsure=len(report.known_storms) < len(report.storms)),
+        *_unclear(report, paint),
+        *_remarks(report, paint),
+    ]
 
 
 def _remarks(report: Report, paint: Paint) -> list[str]:
     """Return what else the logs say: errors that no storm shows, lines that were not understood."""
-    shown = {storm.reason for storm in report.storms}
+    shown = {storm.reason for storm in report.known_storms}
     errors = [error for error in report.errors if error not in shown][-MOST_ERRORS:]
     lines = (
         ["", f"{plural(len(errors), 'error')} in the log:" if len(errors) > 1 else "Error in the log:"]
@@ -71,6 +78,11 @@ def _summary(report: Report, paint: Paint) -> list[str]:
         ("requests", grouped(report.http_requests), _listed((count, name) for count, name in kinds)),
         ("turns", grouped(report.turns), "each with one answer or one error for the user"),
         ("retries", grouped(report.retries), f"{sent / report.turns:.1f} requests per turn" if report.turns else ""),
+        (
+            "unsure",
+            grouped(report.retries_unsure) if report.retries_unsure else "",
+            _UNSURE if report.retries_unsure else "",
+        ),
         ("answers", "", _listed((count, _status(status)) for status, count in sorted(report.by_status.items()))),
         ("clients", "", _listed((count, mask_text(clean(agent))) for agent, count in report.clients.items())),
     ]
@@ -91,7 +103,27 @@ def _listed(counts: Iterable[tuple[int, str]]) -> str:
     return ", ".join(f"{grouped(count)} {name}" for count, name in counts if count)
 
 
-def _storms(storms: Sequence[Storm], paint: Paint) -> list[str]:
+def _unclear(report: Report, paint: Paint) -> list[str]:
+    """Return what is known where attempts cannot be told apart, and how to see them."""
+    unsure = len(report.storms) - len(report.known_storms)
+    if not unsure:
+        return []
+    lines = [] if not report.known_storms else [""]
+    traffic = report.unclear
+    if traffic is None:
+        failed = sum(count for status, count in report.by_status.items() if status >= "400")
+        share = f"{failed} of {sum(report.by_status.values())} requests failed"
+        lines += wrap(f"{share}; attempts cannot be told apart in this log, since it has no times.", COLUMNS)
+    else:
+        lines += wrap(f"{traffic.words}.", COLUMNS)
+        causes = _listed((count, f"× {status}") for status, count in traffic.causes)
+        lines.append("  " + paint(fit(f"{traffic.share:.0%} failed: {causes}", COLUMNS - 2), Ink.QUIET))
+    return [*lines, "  " + paint("See exactly: stormdeck run -- claude", Ink.QUIET)]
+
+
+def _storms(storms: Sequence[Storm], paint: Paint, *, has_unsure: bool) -> list[str]:
+    if not storms and has_unsure:
+        return []
     if not storms:
         return ["No storms: no turn was sent three times or more."]
     rows = [_row(storm) for storm in storms]

@@ -14,6 +14,7 @@ A log line on its way from the file to a storm's row on the screen:
 6. At a snapshot ``rolling_account`` calls ``reconcile``, which counts each attempt once: ``line_assignment`` finds the
    lines of attempts that the client recorded, ``pairing`` the ends of other turns, ``fallback`` cut streams that were
    sent again, ``estimate`` covers missing lines.
-7. ``storms/from_chain`` and ``counted_turn`` make a ``Storm`` of each turn with three attempts or more.
-8. ``feed/feed`` puts the meter's ``TrafficSnapshot`` into the deck, and ``ui/widgets/overview/storms`` draws the row.
+7. ``odds/judge`` judges how sure each chain is, by the traffic around it (``odds/density``).
+8. ``storms/from_chain`` and ``counted_turn`` make a ``Storm`` of each turn with three attempts or more.
+9. ``feed/feed`` puts the meter's ``TrafficSnapshot`` into the deck, and ``ui/widgets/overview/storms`` draws the row.
 """

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from stormdeck.model.retries.backoff import DEFAULT_LIMIT, LEFT
 from stormdeck.model.retries.chain import Attempt, Request
+from stormdeck.model.retries.odds.judge import Judge
+from stormdeck.model.retries.odds.unclear import Unclear, unclear
 from stormdeck.model.retries.reconcile import Account
 from stormdeck.model.retries.rolling_account import RollingAccount
 from stormdeck.model.retries.sessions import Sessions
@@ -78,12 +80,15 @@ class RetryAnalyzer:
         """The client's ``API_TIMEOUT_MS`` in seconds, where it is known."""
         self.sessions = Sessions()
         """Turns by the transcripts alone."""
-        self.tracker = Tracker(limit, least=2, most=CHAINS)
+        self._judge = Judge()
+        self.tracker = Tracker(limit, least=2, most=CHAINS, may_be_chance=self._judge.is_unsure)
         """Turns by the log alone."""
         self._others: Counter[str] = Counter()
         self._statuses: Counter[int] = Counter()
         self._limit_is_set = False
         self._rolling = RollingAccount(recent, margin_s)
+        self._unsure: tuple[Account, frozenset[int]] | None = None
+        """The chains of the newest account that may be chance."""
 
     @property
     def limit(self) -> int:
@@ -118,17 +123,21 @@ class RetryAnalyzer:
         """
         passed: dict[int, Request] = {}
         judged: list[JudgedRequest] = []
-        requests: list[Request] = []
+        events = list(events)
+        requests = [event for _, event in events if isinstance(event, Request)]
+        # Before the chains: those that are no longer kept are judged at once.
+        self._judge.density.add(requests)
         for line, event in events:
             if isinstance(event, ErrorText):
                 self.tracker.add_error(event)
                 continue
-            requests.append(event)
             attempt = self.tracker.judge(event)
             if attempt is None:
                 passed[line] = event
             else:
                 judged.append(JudgedRequest(line, event, attempt))
+                if attempt.number == 1 and event.t is not None:
+                    self._judge.density.add_first(event.t)
         self._rolling.add(requests)
         self._others.update(others)
         self._statuses.update(map(_status, requests))
@@ -158,8 +167,11 @@ class RetryAnalyzer:
 
     def recount(self, requests: Sequence[Request]) -> JudgedRequests:
         """Replace the recent requests by these, in their order. All must have times."""
-        self.tracker = Tracker(self.limit, self.tracker.causes, least=2, most=CHAINS)
+        self.tracker = Tracker(
+            self.limit, self.tracker.causes, least=2, most=CHAINS, may_be_chance=self._judge.is_unsure
+        )
         self._rolling.replace(requests)
+        self._judge.density.replace(requests)
         attempts = [(index, request, self.tracker.judge(request)) for index, request in enumerate(requests)]
         return JudgedRequests(
             {index: request for index, request, attempt in attempts if attempt is None},
@@ -180,6 +192,23 @@ class RetryAnalyzer:
         """Return the account: all turns that have retries, or that a transcript records."""
         return self._rolling.account(self.tracker, self.sessions, self.timeout_s)
 
+    def unsure(self, account: Account) -> frozenset[int]:
+        """Return the ``id()`` of each chain of an account that may be chance, by the log's traffic around it.
+
+        What a transcript records as one turn is none.
+        """
+        if self._unsure is None or self._unsure[0] is not account:
+            loose = [pair.chain for pair in account.pairs if pair.turn is None and pair.chain.attempts > 1]
+            self._unsure = account, self._judge.unsure(loose)
+        return self._unsure[1]
+
+    def retries_unsure(self, account: Account) -> int:
+        """Return how many retries of an account may be chance."""
+        unsure = self.unsure(account)
+        chains = (pair.chain for pair in account.pairs)
+        forgotten = min(account.forgotten_retries, self.tracker.forgotten_unsure)
+        return forgotten + sum(chain.attempts - 1 for chain in chains if id(chain) in unsure)
+
     def storms(self, account: Account, now: float) -> list[Storm]:
         """Return the storms of an account as of ``now``, newest first."""
         reasons = {
@@ -198,7 +227,7 @@ class RetryAnalyzer:
                 return CLIENT_LEFT
             return error.text if error is not None else ""
 
-        return [self._with_origin(storm) for storm in account.storms(self.limit, reason, now)]
+        return [self._with_origin(storm) for storm in account.storms(self.limit, reason, now, self.unsure(account))]
 
     def origin(self, started: float | None, last: float | None) -> tuple[bool, str]:
         """Return whether the inference server itself failed in a span, and the ids that a 404 listed as served."""
@@ -210,9 +239,26 @@ class RetryAnalyzer:
         from_server, served = self.origin(storm.started, storm.last) if storm.timed else self.origin(None, None)
         return replace(storm, from_server=from_server, served=served) if from_server or served else storm
 
+    def unclear(self, account: Account, since: float = -inf) -> Unclear | None:
+        """Return the traffic in which attempts cannot be told apart; ``None`` if there is none, or it has no times.
+
+        ``since``: only chains count whose newest attempt is younger.
+        """
+        unsure = self.unsure(account)
+        chains = [pair.chain for pair in account.pairs if pair.chain.is_storm and id(pair.chain) in unsure]
+        spans = [
+            (one.started, one.last)
+            for one in chains
+            if one.started is not None and one.last is not None and one.last > since
+        ]
+        if not spans:
+            return None
+        return unclear(self._rolling.recent, min(first for first, _ in spans), max(last for _, last in spans))
+
     def report(self, now: float | None = None) -> Report:
         """Return the counts and storms so far. Without ``now``, in unix seconds, no storm is reported as live."""
         account = self.account()
+        unsure = self.retries_unsure(account)
         lines = self._statuses.total()
         main = lines + account.attempts_without_line - (account.auxiliary or 0)
         return Report(
@@ -221,9 +267,11 @@ class RetryAnalyzer:
             main_requests=main,
             auxiliary=account.auxiliary,
             count_tokens=self._others["count_tokens"],
-            retries=account.retries,
-            turns=main - account.main_retries,
+            retries=account.retries - unsure,
+            retries_unsure=unsure,
+            turns=main - (account.main_retries - (unsure if account.auxiliary is None else 0)),
             by_status={str(status): count for status, count in self._statuses.items()},
             storms=tuple(reversed(self.storms(account, inf if now is None else now))),
             errors=self.tracker.causes.texts,
+            unclear=self.unclear(account),
         )

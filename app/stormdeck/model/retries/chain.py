@@ -88,6 +88,8 @@ class Chain:
     """Seconds between the answers to the last two attempts."""
     limit: int | None = None
     """The client's limit before it changed: a turn keeps the limit that it began with."""
+    interrupted: tuple[int, ...] = ()
+    """The attempts, counted from 0, before which their connection carried another request."""
 
     @property
     def last(self) -> float | None:
@@ -122,8 +124,8 @@ class Chain:
         """Return whether a request came over a connection of this chain."""
         return request.port in self.ports
 
-    def with_attempt(self, request: Request) -> Chain:
-        """Return the chain with one more attempt."""
+    def with_attempt(self, request: Request, *, interrupted: bool = False) -> Chain:
+        """Return the chain with one more attempt; ``interrupted``: its connection was used by others in between."""
         gap = None if is_unsure(self.newest, request) else (request.t or 0.0) - (self.last or 0.0)
         quickest, slowest = self.quickest, self.slowest
         if gap is not None and request.failed and is_retryable(self.newest.status):
@@ -144,6 +146,7 @@ class Chain:
             slowest=slowest,
             gap=gap,
             limit=self.limit,
+            interrupted=(*self.interrupted, self.attempts) if interrupted else self.interrupted,
         )
 
 

@@ -9,6 +9,7 @@ from stormdeck.model.retries.backoff import gives_up_at, wait_bounds
 from stormdeck.model.retries.chain import Request, main_cause
 from stormdeck.model.retries.estimate import Estimate, estimate_attempts
 from stormdeck.model.retries.line_assignment import NOTHING_WATCHED, UNSEEN, Watched, unseen_cause
+from stormdeck.model.retries.odds.confidence import Confidence
 from stormdeck.model.retries.scoring import SLOWEST
 from stormdeck.model.retries.sessions import End, TranscriptTurn
 from stormdeck.model.retries.storms.next_attempt import OVERDUE_S, Due, Wait, due_after
@@ -136,7 +137,8 @@ def counted_storm(counted: CountedTurn, default_limit: int, reason: str, now: fl
         session=turn.session,
         folder=turn.folder,
         agent=turn.agent,
-        confidence=counted.estimate.confidence if counted.estimate else COUNTED,
+        confidence=Confidence.LIKELY if counted.estimate else Confidence.SURE,
+        basis=counted.estimate.basis if counted.estimate else COUNTED,
     )
     return _with_state(storm, counted, now) if turn.end is End.OPEN else storm
 

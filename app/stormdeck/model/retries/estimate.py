@@ -25,7 +25,7 @@ class Estimate(NamedTuple):
     attempts: int
     last_took: float
     """How long the last attempt took, in seconds."""
-    confidence: str
+    basis: str
 
 
 def estimate_attempts(length: float, cause: str, limit: int, timeout_s: float | None = None) -> Estimate | None:

@@ -55,7 +55,7 @@ class Pair:
             next_at=None,
             next_by=None,
             gives_up_at=None,
-            confidence=f"{storm.confidence}; its end by the transcript",
+            basis=f"{storm.basis}; its end by the transcript",
         )
 
 

@@ -10,6 +10,7 @@ from stormdeck.model.retries.chain import STORM, Chain, Request
 from stormdeck.model.retries.counted_turn import CountedTurn, counted_storm
 from stormdeck.model.retries.fallback import join_cut_attempts
 from stormdeck.model.retries.line_assignment import LATE, NOTHING_WATCHED, LineAssignment, Watched, assign_lines
+from stormdeck.model.retries.odds.judge import of_log
 from stormdeck.model.retries.pairing import Pair, pair_by_end
 from stormdeck.model.retries.sessions import End, TranscriptTurn
 from stormdeck.model.retries.storms.from_chain import chain_storm
@@ -93,15 +94,20 @@ class Account:
     def _counted_retries(self) -> int:
         return sum(counted.attempts - 1 for counted in self.counted_turns)
 
-    def storms(self, limit: int, reason: Callable[[Sequence[Request]], str], now: float) -> list[Storm]:
-        """Return the storms as of ``now``, newest first; ``reason`` returns the error that belongs to some requests."""
+    def storms(
+        self, limit: int, reason: Callable[[Sequence[Request]], str], now: float, unsure: frozenset[int]
+    ) -> list[Storm]:
+        """Return the storms as of ``now``, newest first; ``reason`` returns the error that belongs to some requests.
+
+        ``unsure``: the ``id()`` of the chains that may be chance.
+        """
         found = [
             counted_storm(counted, limit, reason(counted.requests), now)
             for counted in self.counted_turns
             if counted.attempts >= STORM
         ]
         found += [
-            pair.with_end(chain_storm(pair.chain, limit, reason(pair.chain.requests), now))
+            pair.with_end(chain_storm(pair.chain, limit, reason(pair.chain.requests), now, of_log(pair.chain, unsure)))
             for pair in self.pairs
             if pair.chain.is_storm
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -107,8 +108,12 @@ class Tracker:
         causes: Causes | None = None,
         least: int = STORM,
         most: int = STORMS,
+        may_be_chance: Callable[[Chain], bool] | None = None,
     ) -> None:
-        """Keep the newest ``most`` chains that have at least ``least`` attempts."""
+        """Keep the newest ``most`` chains that have at least ``least`` attempts.
+
+        ``may_be_chance`` judges those that are dropped, once the traffic around them is known.
+        """
         self.limit = limit
         """After how many attempts the client gives up: ``CLAUDE_CODE_MAX_RETRIES`` and one. See ``change_limit``."""
         self._turns = 0
@@ -126,6 +131,9 @@ class Tracker:
         self._reasons: dict[int, ErrorText] = {}
         self.forgotten_retries = 0
         """The retries of chains that are no longer kept."""
+        self.forgotten_unsure = 0
+        """Those of them that may be chance."""
+        self._may_be_chance = may_be_chance
         self.causes = Causes() if causes is None else causes
         """The errors of all logs; may be shared with another tracker."""
         self.cut_heads: dict[Request, int] = {}
@@ -138,7 +146,8 @@ class Tracker:
     def judge(self, request: Request) -> Attempt | None:
         """Process the next main request. Returns ``None`` for a first attempt that succeeded."""
         self._taken += 1
-        known = self._seen(request)
+        last = self._last_seen(request)
+        known = last != NEVER
         match = None
         if self._waiting:
             if not self._taken % SWEEP and (request.t is None or request.t != self._swept):
@@ -156,7 +165,10 @@ class Tracker:
             pending, wrong = self._revise(match)
         weak = match.reading is not Reading.TWO_OF_ANOTHER and match.strength < MatchScore.CONNECTION
         before, strength = (pending.chain, match.strength) if weak else (None, MatchScore.CONNECTION)
-        self._waiting.revise(pending, pending.chain.with_attempt(request), before, strength, self._taken)
+        since = pending.chain.last
+        interrupted = last is not None and since is not None and last > since and request.port in pending.chain.ports
+        chain = pending.chain.with_attempt(request, interrupted=interrupted)
+        self._waiting.revise(pending, chain, before, strength, self._taken)
         self._note(pending.chain)
         return Attempt(pending.chain.turn, pending.chain.attempts, wrong)
 
@@ -196,8 +208,11 @@ class Tracker:
         known = self._reasons.get(chain.turn) or self.causes.of(chain.started, chain.last)
         return known.text if known is not None else ""
 
-    def _seen(self, request: Request) -> bool:
-        """Return whether a request's connection has carried a request before, and store the connection."""
+    def _last_seen(self, request: Request) -> float | None:
+        """Return when a request's connection carried a request before, else ``NEVER``, and store the connection.
+
+        ``None`` if the log has no times.
+        """
         log, host, port, t = request.log, request.host, request.port, request.t
         key = (log, host, port)
         last = self._ports.get(key, NEVER)
@@ -206,9 +221,9 @@ class Tracker:
             if len(self._ports) >= PORTS:
                 self._older_ports, self._ports = self._ports, {}
         self._ports[key] = t
-        if last == NEVER:
-            return False
-        return bool(port) and (last is None or t is None or t - last <= SAME_CONNECTION)
+        if not port or (last is not None and t is not None and t - last > SAME_CONNECTION):
+            return NEVER
+        return last
 
     def _begin(self, request: Request) -> PendingTurn:
         """Begin a turn; if the request failed, the turn waits for its next attempt."""
@@ -247,6 +262,8 @@ class Tracker:
             turn, forgotten = self._kept.popitem(last=False)
             self._reasons.pop(turn, None)
             self.forgotten_retries += forgotten.attempts - 1
+            if self._may_be_chance is not None and self._may_be_chance(forgotten):
+                self.forgotten_unsure += forgotten.attempts - 1
 
     def _find_reason(self, chain: Chain) -> bool:
         """Store the first error of a storm, unless one is known that is no cooldown. Returns whether none was known."""

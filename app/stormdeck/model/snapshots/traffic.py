@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stormdeck.model.finding import HopKind
 
 if TYPE_CHECKING:
+    from stormdeck.model.retries.odds.unclear import Unclear
     from stormdeck.model.retries.sessions import InFlight
     from stormdeck.model.retries.storms.storm import Storm
     from stormdeck.model.traffic.upstream import Upstream
@@ -102,6 +103,8 @@ class TrafficSnapshot:
     """These turns, each with its session."""
     failure: Failure | None = None
     """The newest failed request in the log nearest to the client."""
+    unclear: Unclear | None = None
+    """The traffic of the last minutes in which attempts cannot be told apart, so that no storm is found."""
     uncounted: str = ""
     """Why the logs do not show requests that a server has answered; empty if they do."""
     bursts_of_400: bool = False

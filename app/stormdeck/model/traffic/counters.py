@@ -51,11 +51,12 @@ class TimeBuckets:
         return tuple(Bucket(*(max(0, number) for number in column)) for column in counts)
 
 
-def corrections(account: Account, chains: Sequence[Chain]) -> list[Correction]:
+def corrections(account: Account, chains: Sequence[Chain], unsure: frozenset[int] = frozenset()) -> list[Correction]:
     """Return the differences between an account and the chains by the log alone.
 
     Both have the same requests. They differ in which requests are retries, in requests without a line, and in the times
-    of lines that were read long after they were written.
+    of lines that were read long after they were written. ``unsure`` has the ``id()`` of the chains that may
+    be chance: their requests begin turns of their own.
     """
     shown = {id(request): request for chain in chains for request in chain.requests[1:]}
     real: dict[int, Request] = {}
@@ -65,7 +66,8 @@ def corrections(account: Account, chains: Sequence[Chain]) -> list[Correction]:
         found += [Correction(t, RETRY if attempt else 1, 1) for attempt, t in counted.unseen_attempts]
         found += _moved_in_time(counted.lines, counted.sent_at)
     for pair in account.pairs:
-        real |= {id(request): request for request in pair.chain.requests[1:]}
+        if id(pair.chain) not in unsure:
+            real |= {id(request): request for request in pair.chain.requests[1:]}
         if pair.turn is not None:
             found += _moved_in_time(pair.chain.requests, [pair.turn.last_seen] * pair.chain.attempts)
     found += [one for key in real.keys() - shown.keys() for one in _moved(real[key], 1)]

@@ -15,6 +15,7 @@ from stormdeck.model.retries.analyzer import JudgedRequests
 from stormdeck.model.retries.backoff import DEFAULT_LIMIT
 from stormdeck.model.retries.chain import Request
 from stormdeck.model.retries.nearest_log import NearestLog
+from stormdeck.model.retries.odds.confidence import Confidence
 from stormdeck.model.retries.storms.storm import Outcome, Storm
 from stormdeck.model.retries.transcript import Entry
 from stormdeck.model.snapshots.traffic import RECENT_S, Failure, PathChange, TrafficSnapshot
@@ -203,7 +204,8 @@ class TrafficMeter:
 
     def _count(self, now: float) -> TrafficSnapshot:
         account = self._analyzer.account()
-        moved = corrections(account, self._analyzer.tracker.chains)
+        unsure = self._analyzer.unsure(account)
+        moved = corrections(account, self._analyzer.tracker.chains, unsure)
         last = floor(now / self._bucket_s)
         buckets = self._buckets.last(last, self._size, [self._at(correction, self._bucket_s) for correction in moved])
         first_attempts = sum(bucket.ok + bucket.failed for bucket in buckets)
@@ -211,7 +213,9 @@ class TrafficMeter:
         minute = self._seconds.last(floor(now), MINUTE, [self._at(correction, 1) for correction in moved])
         turns_now = sum(second.ok + second.failed for second in minute)
         retries_now = sum(second.retry for second in minute)
-        storms = [storm for storm in self._analyzer.storms(account, now) if storm.timed] + self._earlier
+        storms = [storm for storm in self._analyzer.storms(account, now) if storm.timed]
+        # What may be chance is no storm: it turns nothing red, and is neither announced nor stored.
+        storms = [storm for storm in storms if storm.confidence is not Confidence.UNSURE] + self._earlier
         return TrafficSnapshot(
             buckets=buckets,
             bucket_s=self._bucket_s,
@@ -234,6 +238,7 @@ class TrafficMeter:
             waiting=self._analyzer.sessions.waiting(now),
             in_flight=self._analyzer.sessions.in_flight(now),
             failure=self._failure(now),
+            unclear=self._analyzer.unclear(account, now - RECENT_S),
             bursts_of_400=any(map(_is_burst, storms)),
         )
 
@@ -267,6 +272,7 @@ class TrafficMeter:
         self._analyzer.timeout_s = old.timeout_s
         storms = old.storms(old.account(), self._snapshot_at)
         over = [storm for storm in storms if storm.timed and storm.outcome is not Outcome.LIVE]
+        over = [storm for storm in over if storm.confidence is not Confidence.UNSURE]
         self._earlier = [*over, *self._earlier][:SHOWN]
         self._since = None
         self._nearest.forget()

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.logs.reasons import is_cooldown
+from stormdeck.model.retries.odds.unclear import Unclear
 from stormdeck.model.retries.storms.storm import Outcome, Storm
 from stormdeck.model.rules.impact import is_background
 from stormdeck.model.snapshots.server import ServerState
-from stormdeck.model.snapshots.traffic import RECENT_S
+from stormdeck.model.snapshots.traffic import RECENT_S, Failure
 from stormdeck.model.snapshots.vllm_metrics import RATE_S
 from stormdeck.model.symbols import Health
 from stormdeck.model.symptoms.blame import Blame, blame, blame_failure, failure_of_storm, proxy_name
@@ -215,6 +216,7 @@ def _past(
 
 def failing(deck: Deck, now: float) -> Iterator[Statement]:
     """Yield the newest request that failed outside a storm, and whether a later one passed."""
+    unclear = deck.traffic.unclear if deck.traffic else None
     failure = deck.traffic.failure if deck.traffic else None
     if failure is None or not 0 <= now - failure.at < RECENT_S or failure_of_storm(failure, deck):
         return
@@ -224,6 +226,9 @@ def failing(deck: Deck, now: float) -> Iterator[Statement]:
     headline = f"A request failed {ago}: {blamed.cause}"
     if failure.passed:
         headline = f"A request failed {ago} ({blamed.cause}); a later one passed"
+    if unclear is not None:
+        yield _unclear(unclear, failure, blamed, age)
+        return
     found = next((one for one in deck.findings if one.code == blamed.code), None)
     background = found is not None and is_background(found, deck)
     yield Statement(
@@ -237,6 +242,23 @@ def failing(deck: Deck, now: float) -> Iterator[Statement]:
         evidence=f"its line in {failure.log}" + (", and the error record beside it" if failure.reason else ""),
         step=_step(blamed, deck),
         rank=Health.WARNING if background else None,
+        age=age,
+    )
+
+
+def _unclear(unclear: Unclear, failure: Failure, blamed: Blame, age: float) -> Statement:
+    """Return that many requests fail, where it cannot be told which of them are attempts of one turn."""
+    head = f"{unclear.failed} of {unclear.requests} requests failed"
+    return Statement(
+        Health.WARNING,
+        f"{head} · {blamed.cause}",
+        "Attempts cannot be told apart in this log. See exactly: stormdeck run -- claude",
+        blamed.hop,
+        blamed.code,
+        brief=brief(head, blamed.cause),
+        cause=blamed.cause,
+        evidence=f"{unclear.words}: {failure.log}",
+        step="stormdeck run -- claude",
         age=age,
     )
 
@@ -260,7 +282,7 @@ def _before_cooldown(deck: Deck) -> str | None:
 
 
 def _evidence(storm: Storm) -> str:
-    how = storm.confidence or {
+    how = storm.basis or {
         "transcript": "counted by the client",
         "body": "matched by equal requests",
     }.get(storm.evidence, "matched by waiting times")

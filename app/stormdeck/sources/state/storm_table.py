@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from stormdeck.model.finding import HopKind
 from stormdeck.model.retries.chain import UNKNOWN
+from stormdeck.model.retries.counted_turn import COUNTED
+from stormdeck.model.retries.odds.confidence import Confidence
 from stormdeck.model.retries.storms.identity import is_possible, may_be_same, merged, same_storms, without_duplicates
 from stormdeck.model.retries.storms.storm import Outcome, Storm
 from stormdeck.model.text import clean
@@ -42,7 +44,7 @@ FROM storms LEFT JOIN whose ON whose.id = storms.id AND whose.session = coalesce
 """
 _PUT = """
 INSERT OR REPLACE INTO storms VALUES (
-    :id, :started, :last, :attempts, :limit, :cause, :reason, :outcome, :evidence, :log, :session, :confidence
+    :id, :started, :last, :attempts, :limit, :cause, :reason, :outcome, :evidence, :log, :session, :basis
 )
 """
 _PUT_WHOSE = "INSERT OR REPLACE INTO whose VALUES (:id, :session, :folder, :agent, :hop, :served)"
@@ -156,8 +158,14 @@ def _rows(base: Connection) -> list[tuple[int, Storm]]:
     return [(row[0], storm) for row in rows if (storm := _storm(row[1:])) is not None]
 
 
+def _confidence(evidence: str, basis: str) -> Confidence:
+    """Return how sure a stored storm is: no storm is stored that may be chance. The column has the words."""
+    counted = evidence == "wire" or (evidence == "transcript" and basis in {COUNTED, ""})
+    return Confidence.SURE if counted else Confidence.LIKELY
+
+
 def _storm(row: Sequence[object]) -> Storm | None:
-    started, last, attempts, limit, cause, reason, outcome, evidence, log, session, confidence = row[:11]
+    started, last, attempts, limit, cause, reason, outcome, evidence, log, session, basis = row[:11]
     folder, agent, hop, served = (str(value) for value in row[11:])
     if not isinstance(started, float) or not isinstance(last, float):
         return None
@@ -174,7 +182,8 @@ def _storm(row: Sequence[object]) -> Storm | None:
         evidence=str(evidence),
         log=str(log),
         session=None if session is None else str(session),
-        confidence=str(confidence),
+        confidence=_confidence(str(evidence), str(basis)),
+        basis=str(basis),
         folder=folder,
         agent=agent,
         from_server=hop == HopKind.SERVER,

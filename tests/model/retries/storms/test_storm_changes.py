@@ -177,7 +177,7 @@ class TestEvents:
             "t": START,
         }
         assert set(event["storm"]) == {
-            *("id", "started", "ended", "attempts", "cause", "recovered", "session", "evidence"),
+            *("id", "started", "ended", "attempts", "cause", "recovered", "session", "evidence", "confidence"),
             *("log", "limit", "reason", "outcome", "next_at", "gives_up_at"),
         }
         assert event["storm"]["id"] == 3

@@ -1,4 +1,7 @@
-"""Compare two lists of storms: which started, continued or ended in between."""
+"""Compare two lists of storms: which started, continued or ended in between.
+
+A storm that may be chance is not announced; once announced, it stays so, and each change has its confidence.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from stormdeck.model.retries.odds.confidence import Confidence
 from stormdeck.model.retries.storms.identity import same_storms
 from stormdeck.model.retries.storms.storm import Outcome, Storm
 
@@ -47,6 +51,8 @@ class StormWatch:
         pairs = same_storms([storm for _, storm in self._known], storms)
         for storm, index in zip(storms, pairs, strict=True):
             if index is None:
+                if storm.confidence is Confidence.UNSURE:
+                    continue
                 self._last += 1
                 number, before = self._last, None
             else:

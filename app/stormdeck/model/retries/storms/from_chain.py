@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stormdeck.model.retries.backoff import allowance, is_retryable, wait_bounds
 from stormdeck.model.retries.chain import Chain
+from stormdeck.model.retries.odds.confidence import Confidence
 from stormdeck.model.retries.scoring import AT_ONCE, SLOW_SUCCESS
 from stormdeck.model.retries.storms.next_attempt import Due, Wait, asked_wait, due_after
 from stormdeck.model.retries.storms.storm import Outcome, Storm
@@ -13,7 +14,7 @@ BY_WAITS = "by waits alone"
 BY_ORDER = "by order alone: the log has no times"
 
 
-def chain_storm(chain: Chain, limit: int, reason: str, now: float) -> Storm:
+def chain_storm(chain: Chain, limit: int, reason: str, now: float, confidence: Confidence = Confidence.LIKELY) -> Storm:
     """Return the storm that a chain is, as of ``now``."""
     limit = chain.limit or limit
     outcome = chain_outcome(chain, limit, now)
@@ -35,7 +36,8 @@ def chain_storm(chain: Chain, limit: int, reason: str, now: float) -> Storm:
         gives_up_at=end if awaited else None,
         log=chain.newest.log,
         timed=chain.started is not None and chain.last is not None,
-        confidence=_confidence(chain),
+        confidence=confidence,
+        basis=_basis(chain),
     )
 
 
@@ -97,7 +99,7 @@ def _allowance(chain: Chain, limit: int) -> int:
     return allowance(last, limit) + extra
 
 
-def _confidence(chain: Chain) -> str:
+def _basis(chain: Chain) -> str:
     if chain.last is None:
         return BY_ORDER
     return BY_CONNECTION if chain.ports and not chain.reconnects else BY_WAITS

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from stormdeck.model.retries.odds.confidence import Confidence
+from stormdeck.model.retries.odds.unclear import Unclear
 from stormdeck.model.retries.storms.storm import Outcome, Storm
 
 VERSION = 1
@@ -24,12 +26,16 @@ class Report:
     """Requests for titles, topics and the like; ``None`` if they cannot be distinguished from main requests."""
     count_tokens: int = 0
     retries: int = 0
-    """Attempts beyond the first, of main and auxiliary requests."""
+    """Attempts beyond the first, of main and auxiliary requests, as far as they are sure or likely."""
+    retries_unsure: int = 0
+    """Requests that look like retries and may be chance in this traffic. Each counts as a turn."""
     turns: int = 0
     by_status: dict[str, int] = field(default_factory=dict)
     """Access lines of requests to a messages path, by status."""
     storms: tuple[Storm, ...] = ()
-    """Oldest first."""
+    """Oldest first; those that may be chance are among them."""
+    unclear: Unclear | None = None
+    """The traffic in which attempts cannot be told apart, so that its storms are unsure."""
     errors: tuple[str, ...] = ()
     """What the newest error records say, also where no request was sent again."""
     clients: dict[str, int] = field(default_factory=dict)
@@ -39,6 +45,11 @@ class Report:
     first_unread: str = ""
     notes: tuple[str, ...] = ()
     """What cannot be told from the logs, and why; a sentence each."""
+
+    @property
+    def known_storms(self) -> tuple[Storm, ...]:
+        """Return the storms that are sure or likely."""
+        return tuple(storm for storm in self.storms if storm.confidence is not Confidence.UNSURE)
 
     def as_json(self) -> dict[str, object]:
         """Return the report as ``analyze --json`` prints it. Times are unix seconds, ``None`` if unknown.
@@ -53,9 +64,11 @@ class Report:
             "auxiliary": self.auxiliary,
             "count_tokens": self.count_tokens,
             "retries": self.retries,
+            "retries_unsure": self.retries_unsure,
             "turns": self.turns,
             "by_status": dict(sorted(self.by_status.items())),
             "storms": [storm_as_json(storm) for storm in self.storms],
+            "unclear": None if self.unclear is None else self.unclear.as_json(),
             "errors": list(self.errors),
             "clients": dict(self.clients),
             "unread_lines": {"count": self.unread_lines, "first": self.first_unread or None},
@@ -73,4 +86,5 @@ def storm_as_json(storm: Storm) -> dict[str, object]:
         "recovered": storm.outcome is Outcome.RECOVERED,
         "session": storm.session,
         "evidence": storm.evidence,
+        "confidence": storm.confidence.value,
     }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from stormdeck.model.retries.odds.confidence import Confidence
+
 
 class Outcome(StrEnum):
     """The state of a storm, or how it ended."""
@@ -59,7 +61,9 @@ class Storm:
     """The session's working directory, if known."""
     agent: str = ""
     """The subagent whose turn it is; empty for the main thread."""
-    confidence: str = ""
+    confidence: Confidence = Confidence.LIKELY
+    """How sure it is that its attempts belong to one turn."""
+    basis: str = ""
     """How the number of attempts is known: ``counted by the client``, ``by waits and connection``."""
 
     @property
