@@ -11,6 +11,7 @@ from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.dress import value_time
 from stormdeck.model.logs.reasons import reason
 from stormdeck.model.masking.lines import mask_text
+from stormdeck.model.masking.redaction.log_lines import LogStructure
 from stormdeck.model.text import clean
 from stormdeck.model.traffic.log_analyzer import LogAnalyzer
 from stormdeck.sources.logs.splitter import LONGEST_LINE
@@ -89,3 +90,8 @@ def test_what_begins_like_a_poll_is_read_by_itself_whatever_came_before(head, po
     for line in (poll, f'{head} - "GET /health HTTP/1.1" 200 OK'):
         ledger.take(LogBatch("log", (line,), 1e9, history=False))
     assert ledger.report(1e9).probes == polls
+
+
+def test_a_request_with_an_escape_sequence_in_it_stays_in_a_bundle():
+    line = 'litellm-1  | INFO:     127.0.0.1:39192 - "GET / \x1b[31mHTTP/1.1" 200 OK'
+    assert AccessReader().read(LogStructure().line(line) or "") == AccessReader().read(line)

@@ -110,7 +110,8 @@ class LogStructure:
         A request keeps time, method, path and status; an error record its exceptions and known phrases; a traceback
         its frames in libraries.
         """
-        if " HTTP/" in line or '"reqId":' in line:
+        # Without the blank: an escape sequence may stand between.
+        if "HTTP/" in line or '"reqId":' in line:
             request = self._requests.read(line)
             if request is not None:
                 self._failed = False
