@@ -41,13 +41,13 @@ def run(options: Options, environ: Mapping[str, str], words: Sequence[str], to: 
     if isinstance(given, str):
         write_err(f"stormdeck: {given}")
         return FAILURE
-    settings = read(options, user_paths(environ, options.home, options.project), environ)
+    paths = user_paths(environ, options.home, options.project)
+    settings = read(options, paths, environ)
     env = given.get("env")
     place = place_of(settings, env if isinstance(env, dict) else {}, to)
     if isinstance(place, str):
         write_err(f"stormdeck: {place}")
         return FAILURE
-    paths = user_paths(environ, options.home, options.project)
     try:
         recording = Recording(paths.wire, place, settings, record=record)
     except OSError as error:

@@ -89,14 +89,14 @@ async def _finish(transport: asyncio.SubprocessTransport, protocol: _Protocol, r
     """End a program and what it started, and deliver what it has printed by then."""
     pid = transport.get_pid()
     try:
-        _signal(pid, signal.SIGTERM)
+        signal_group(pid, signal.SIGTERM)
         # What it left running may hold its pipe open, and not heed the signal.
         with suppress(TimeoutError):
             async with asyncio.timeout(END_S):
                 await protocol.exited.wait()
                 await asyncio.wait({reading})
     finally:
-        _signal(pid, signal.SIGKILL)
+        signal_group(pid, signal.SIGKILL)
         reading.cancel()
         transport.close()
     await protocol.exited.wait()
@@ -141,6 +141,7 @@ class _Lines:
             self._deliver(shown if len(shown) <= LONGEST_LINE else f"{shown[: LONGEST_LINE - 1]}…")
 
 
-def _signal(pid: int, number: signal.Signals) -> None:
+def signal_group(pid: int, number: signal.Signals) -> None:
+    """Send a signal to a process group; nothing happens if it is gone."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, number)

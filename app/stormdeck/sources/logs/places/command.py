@@ -7,12 +7,12 @@ import os
 import signal
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from typing import Protocol
 
 from stormdeck.model.logs.batch import LogState
 from stormdeck.sources.logs.places.delivery import Dated
 from stormdeck.sources.logs.places.source import COMPLETE, Ended, StreamedLog
+from stormdeck.sources.processes.run import signal_group
 
 PIECE_BYTES = 64 * 1024
 MESSAGE_BYTES = 4096
@@ -114,12 +114,12 @@ class CommandLog(StreamedLog):
     async def finish(self, process: asyncio.subprocess.Process) -> None:
         """End a program and what it started, and wait for it."""
         if process.returncode is None:
-            _signal(process.pid, signal.SIGTERM)
+            signal_group(process.pid, signal.SIGTERM)
             try:
                 async with asyncio.timeout(END_S):
                     await process.wait()
             except TimeoutError:
-                _signal(process.pid, signal.SIGKILL)
+                signal_group(process.pid, signal.SIGKILL)
                 await process.wait()
         self.children.discard(process.pid)
         # What the program left running may hold its pipes open.
@@ -129,7 +129,7 @@ class CommandLog(StreamedLog):
         """Stop, and end the program at once: the panel may exit before the thread runs again."""
         super().stop()
         for pid in tuple(self.children):
-            _signal(pid, signal.SIGTERM)
+            signal_group(pid, signal.SIGTERM)
 
     async def _lines(self, stream: asyncio.StreamReader) -> None:
         reader = self.reader()
@@ -173,8 +173,3 @@ class CommandLog(StreamedLog):
 def last_line(message: str) -> str:
     """Return the last line of a program's messages that says something."""
     return next((line.strip() for line in reversed(message.splitlines()) if line.strip()), "no reason given")
-
-
-def _signal(pid: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, number)
