@@ -73,9 +73,11 @@ async def show(pilot, area):
 
 
 async def settled(pilot):
-    """Wait until the screen no longer changes."""
-    before = None
-    while (now := screen(pilot.app)) != before:
+    """Wait until the screen stays the same for three looks: a layout may need several turns of the loop."""
+    before, same = None, 0
+    while same < 3:
+        now = screen(pilot.app)
+        same = same + 1 if now == before else 0
         before = now
         await pilot.pause(0.02)
 
