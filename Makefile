@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 JOBS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: soak help demo run test test-newest-textual test-real test-real-quick test-real-vllm test-docker test-day versions check coverage bench score corpus fuzz snapshots screenshots readme wheel clean
+.PHONY: soak help demo run test test-failed test-newest-textual test-real test-real-quick test-real-vllm test-docker test-day versions check coverage bench score corpus fuzz snapshots screenshots readme wheel clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 21
@@ -30,6 +30,9 @@ run: $(READY) ## the panel on what this machine has
 test: export PYTHONDONTWRITEBYTECODE =
 test: $(READY) ## all tests
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+
+test-failed: $(READY) ## what failed in the last run, once more, one after the other
+	$(BIN)/python -m pytest --last-failed --last-failed-no-failures none --maxfail 3
 
 # In an environment of its own: the pinned versions of .venv stay.
 NEWEST := .venv-newest
