@@ -3,27 +3,34 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+RUNS := $(VENV)/.runs
 # Twice the cores of a small machine: many tests wait.
 JOBS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: soak help demo run test test-failed test-newest-textual test-real test-real-quick test-real-vllm test-docker test-day versions check coverage bench score corpus fuzz snapshots screenshots readme wheel clean
+.PHONY: soak help demo run test test-failed test-newest-textual test-real test-real-quick test-real-vllm test-docker test-day versions check coverage bench score corpus fuzz snapshots screenshots film readme wheel clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 21
 
-$(READY): pyproject.toml constraints.txt
+# What running needs, then what developing adds: a visitor waits for the first only.
+$(RUNS): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("stormdeck needs Python 3.11 or later, this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12") if sys.version_info < (3, 11) else 0'
-	@echo "building $(VENV) (once, about a minute)"
+	@echo "building $(VENV) (once, about half a minute)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+$(READY): $(RUNS)
+	@echo "adding the tools for tests and checks to $(VENV) (once, about half a minute)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . --group dev
 	@touch $@
 
-demo: $(READY) ## the panel on the built-in stack
+demo: $(RUNS) ## the panel on the built-in stack
 	@$(BIN)/stormdeck demo
 
-run: $(READY) ## the panel on what this machine has
+run: $(RUNS) ## the panel on what this machine has
 	@$(BIN)/stormdeck
 
 # The tests start many programs: what one of them has compiled is kept for the others, whatever the shell says.
@@ -80,7 +87,7 @@ test-docker: $(READY) ## tests beside a real dockerd and podman, as root; writes
 test-day: $(READY) ## a working day beside the panel, with the real client and LiteLLM: twenty minutes
 	$(BIN)/python -m pytest tests/real -m day --results
 
-versions: $(READY) ## put what the last runs left into README, tables and the recorded chain
+versions: $(READY) ## put what the last runs left into docs/versions.md, tables and the recorded chain
 	@$(BIN)/python tests/real/table.py
 	@$(BIN)/python tests/real/clients/ledger.py
 	@$(BIN)/python tests/real/chain/keep.py
@@ -109,7 +116,10 @@ snapshots: $(READY) ## accept the panel's new looks, after looking at them
 screenshots: $(READY) ## draw screenshots/*.svg again
 	$(BIN)/python tests/looks/screenshots.py
 
-readme: $(READY) ## generate the README's tables (rules, versions, bench) and docs/rules
+film: $(READY) ## record the demo anew in tmux, and draw the README's moving picture of it; a minute
+	$(BIN)/python tests/looks/film/record.py
+
+readme: $(READY) ## generate the tables of docs (versions, bench) and docs/rules
 	@$(BIN)/python tests/documents/fill.py
 
 wheel: $(READY) ## build dist/*.whl

@@ -1,4 +1,4 @@
-"""Write the generated documents: parts of the README, and the rule pages in docs/rules.
+"""Write the generated documents: parts of some pages of docs, and the rule pages in docs/rules.
 
 Run it with ``python tests/documents/fill.py`` or ``make readme``.
 """
@@ -7,23 +7,26 @@ import re
 from pathlib import Path
 
 from stormdeck.model.rules.registry import RULES
-from stormdeck.model.rules.rule import markdown_index, markdown_page, markdown_table
+from stormdeck.model.rules.rule import markdown_index, markdown_page
 
 TESTS = Path(__file__).parents[1]
-README = TESTS.parent / "README.md"
-RULE_PAGES = TESTS.parent / "docs" / "rules"
+ROOT = TESTS.parent
+DOCS = ROOT / "docs"
+RULE_PAGES = DOCS / "rules"
 BENCH = TESTS / "budget" / "results" / "last.md"
 VERSIONS = TESTS / "real" / "VERSIONS.md"
+ABOUT_RULES = """\
+`stormdeck explain CODE` shows the page of a rule: what it does, why it matters, the message you see, and the fix.
 
-
-def rules():
-    """Return the table of all rules."""
-    return markdown_table(RULES)
+Rules about a server of your own apply only if there is one: a base URL on this machine or a private network, a
+server that you name with `--vllm` or `--proxy`, or a model that the hosted API does not have. A hosted gateway gets
+notes at most. If requests go to the hosted API or to a cloud (`CLAUDE_CODE_USE_BEDROCK` and the like), there is
+nothing to check: `stormdeck check` says so and exits with 0."""
 
 
 def bench():
-    """Return the tables of the last complete benchmark, one heading level deeper; ``None`` if there is no such file."""
-    return re.sub(r"^## ", "### ", _body(BENCH), flags=re.MULTILINE) if BENCH.is_file() else None
+    """Return the tables of the last complete benchmark; ``None`` if there is no such file."""
+    return _body(BENCH) if BENCH.is_file() else None
 
 
 def versions():
@@ -31,17 +34,17 @@ def versions():
     return _body(VERSIONS)
 
 
-PARTS = {"rules": rules, "versions": versions, "bench": bench}
-"""Functions that generate the parts of the README; a part is left as it is if its function returns ``None``."""
+PARTS = {"versions": (DOCS / "versions.md", versions), "bench": (DOCS / "how-fast.md", bench)}
+"""Page and function of each generated part; a part is left as it is if its function returns ``None``."""
 
 
-def filled(text):
-    """Return a document with all generated parts up to date."""
-    for name, make in PARTS.items():
-        made = make()
-        if made is not None:
-            text = _between(name).sub(lambda marks, made=made: f"{marks[1]}{made.strip()}\n{marks[3]}", text, count=1)
-    return text
+def filled(name):
+    """Return the page of a generated part with that part up to date."""
+    file, make = PARTS[name]
+    text, made = file.read_text(encoding="utf-8"), make()
+    if made is None:
+        return text
+    return _between(name).sub(lambda marks: f"{marks[1]}{made.strip()}\n{marks[3]}", text, count=1)
 
 
 def part(text, name):
@@ -53,7 +56,7 @@ def part(text, name):
 def rule_pages():
     """Return the documents in docs/rules by file name: one page for each rule, and an index."""
     pages = {f"{rule.code}.md": markdown_page(rule.page) for rule in RULES}
-    return {"README.md": markdown_index(RULES), **pages}
+    return {"README.md": markdown_index(RULES, ABOUT_RULES), **pages}
 
 
 def write_rule_pages():
@@ -77,5 +80,6 @@ def _body(file):
 
 
 if __name__ == "__main__":
-    README.write_text(filled(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for name, (file, _) in PARTS.items():
+        file.write_text(filled(name), encoding="utf-8")
     write_rule_pages()

@@ -1,4 +1,4 @@
-"""Draw screenshots/*.svg from the samples: the same bytes on every machine."""
+"""Draw screenshots/*.svg from the samples and the film's recording: the same bytes on every machine."""
 
 import asyncio
 import re
@@ -7,6 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
+from film.draw import main as draw_film
 from shots import CALM, PITFALLS, STORM, Shot
 
 import conftest  # noqa: F401 - cleans the environment
@@ -42,6 +43,7 @@ def main():
     FOLDER.mkdir(exist_ok=True)
     for name, shot in SCREENSHOTS.items():
         (FOLDER / f"{name}.svg").write_text(asyncio.run(drawn(shot)), encoding="utf-8")
+    draw_film()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Put the table of versions that were run into VERSIONS.md, and into the README between its two marks."""
+"""Put the table of versions that were run into VERSIONS.md, and into docs/versions.md between its two marks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from results import Row, newest, read, results_file, rows_in, table
 
 HERE = Path(__file__).parent
 VERSIONS = HERE / "VERSIONS.md"
-README = HERE.parents[1] / "README.md"
+PAGE = HERE.parents[1] / "docs" / "versions.md"
 BEGIN, END = "<!-- versions: written by `make versions` -->\n", "<!-- end of versions -->\n"
 
 
@@ -27,9 +27,9 @@ def main() -> None:
         sys.exit(f"{results_file()} has no results: run `make test-real` first")
     text = merged(VERSIONS, rows)
     VERSIONS.write_text(f"# Real programs that the tests were run against\n\n{text}")
-    before, begin, rest = README.read_text().partition(BEGIN)
+    before, begin, rest = PAGE.read_text().partition(BEGIN)
     if begin:
-        README.write_text(before + begin + text + END + rest.partition(END)[2])
+        PAGE.write_text(before + begin + text + END + rest.partition(END)[2])
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import yaml
 
 from stormdeck.model import rules
 from stormdeck.model.rules.registry import RULES, page_of
-from stormdeck.model.rules.rule import Rule, markdown_table, page_lines
+from stormdeck.model.rules.rule import Rule, markdown_index, page_lines
 
 CATALOGUE = (
     "URL101 URL102 URL103 URL104 URL105 URL106 URL107 URL108 AUTH201 AUTH202 AUTH203 AUTH204 AUTH205 AUTH206 MODEL301 "
@@ -77,8 +77,7 @@ def test_a_page_quotes_the_exact_message():
     assert "  2.1.41 to 2.1.112: API Error: Unable to connect to API. Check your internet connection" in lines
 
 
-def test_the_table_has_a_row_for_each_rule():
-    table = markdown_table(RULES).splitlines()
-    assert len(table) == len(RULES) + 2
+def test_the_index_has_a_row_for_each_rule():
+    table = [line for line in markdown_index(RULES, "All of them.").splitlines() if line.startswith("|")]
+    assert [row.split("]")[0] for row in table if row.startswith("| [")] == [f"| [{rule.code}" for rule in RULES]
     assert {row.count("|") - row.count("\\|") for row in table} == {5}
-    assert table[0] == "| code | finds | applies to | evidence |"

@@ -132,21 +132,16 @@ def markdown_page(page: Page) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def markdown_index(rules: Iterable[Rule]) -> str:
-    """Return a Markdown document that links the page of each rule, by family."""
-    lines = ["# Rules", ""]
+def markdown_index(rules: Iterable[Rule], introduction: str) -> str:
+    """Return a Markdown document that links the page of each rule, by family, with its versions and its evidence."""
+    lines = ["# Rules", "", introduction, ""]
     for family, members in groupby(rules, key=lambda one: one.family):
-        lines += [f"## {family}", "", "| code | finds |", "| --- | --- |"]
-        lines += [f"| [{one.code}]({one.code}.md) | {_cell(one.page.title)} |" for one in members]
+        lines += [f"## {family}", "", "| code | finds | applies to | evidence |", "| --- | --- | --- | --- |"]
+        for rule in members:
+            cells = (rule.page.title, rule.page.versions, rule.page.evidence)
+            lines.append(f"| [{rule.code}]({rule.code}.md) | {' | '.join(map(_cell, cells))} |")
         lines.append("")
     return "\n".join(lines)
-
-
-def markdown_table(rules: Iterable[Rule]) -> str:
-    """Return all rules as a Markdown table: code, what it finds, the versions it applies to, and its evidence."""
-    rows = [("code", "finds", "applies to", "evidence"), ("---", "---", "---", "---")]
-    rows += [(one.code, one.page.title, one.page.versions, one.page.evidence) for one in rules]
-    return "\n".join(f"| {' | '.join(_cell(cell) for cell in row)} |" for row in rows) + "\n"
 
 
 def _language(section: Section) -> str:
