@@ -23,6 +23,8 @@ from stormdeck.ui.themes import NAMES, READABLE, SIGNALS, THEMES, VISIBLE, contr
 EVERYTHING = (WRONG, FOUND, VLLM, PROXY, GPUS, STORMY)
 UTF8 = {"LANG": "C.UTF-8", "TERM": "xterm-256color"}
 PACKAGE = Path(stormdeck.__file__).parent
+TEXTS = ("foreground", "quiet", "faint", *SIGNALS)
+GROUNDS = ("background", "surface", "panel")
 READ_NOT_SHOWN = set("｜␇␡☀🀀µμ›")
 """Signs that the sources look for in other programs' output."""
 
@@ -32,14 +34,16 @@ def options(tmp_path, **flags):
 
 
 @pytest.mark.parametrize(
-    "theme", [one for one in BUILTIN_THEMES.values() if not one.ansi], ids=lambda theme: theme.name
+    "theme", [one for one in (*THEMES, *BUILTIN_THEMES.values()) if not one.ansi], ids=lambda theme: theme.name
 )
-def test_in_every_theme_of_textual_nothing_is_lost_on_its_ground(theme):
+def test_in_every_theme_text_is_readable_on_each_ground(theme):
     variables = {**theme.to_color_system().generate(), **theme.variables}
     colours = {**variables, **tokens(theme, variables)}
-    ground = Color.parse(colours["background"])
-    assert contrast(Color.parse(colours["quiet"]), ground) >= READABLE
-    assert all(contrast(Color.parse(colours[name]), ground) >= VISIBLE for name in (*SIGNALS, "strip-ok", "faint"))
+    parsed = {name: Color.parse(colours[name]) for name in (*TEXTS, *GROUNDS, "strip-ok")}
+    assert {
+        (text, ground) for text in TEXTS for ground in GROUNDS if contrast(parsed[text], parsed[ground]) < READABLE
+    } == set()
+    assert contrast(parsed["strip-ok"], parsed["background"]) >= VISIBLE
 
 
 @in_loop
@@ -101,6 +105,20 @@ def test_every_sign_that_the_panel_may_draw_has_a_stand_in():
 
 def test_wide_characters_of_others_keep_their_columns():
     assert to_ascii("模型 é ●") == "???? ? *"
+
+
+@pytest.mark.parametrize(
+    ("environ", "theme"),
+    [
+        pytest.param({"TERM": "xterm"}, "stormdeck-ansi", id="16 colours"),
+        pytest.param({"TERM": "screen"}, "stormdeck-ansi", id="screen"),
+        pytest.param({"TERM": "xterm-256color"}, "nord", id="256 colours"),
+        pytest.param({"TERM": "xterm", "COLORTERM": "truecolor"}, "nord", id="all colours"),
+    ],
+)
+def test_a_terminal_with_sixteen_colours_gets_its_own(environ, theme, tmp_path):
+    assert chosen_appearance(options(tmp_path), "nord", {"LANG": "C.UTF-8", **environ}).theme == theme
+    assert chosen_appearance(options(tmp_path, theme="dracula"), "nord", environ).theme == "dracula"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from stormdeck.model.settings.fields import FIELDS
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, LogPlace
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.ui.palette import entries
+from stormdeck.ui.themes import OWN
 
 
 async def choose(pilot, words, shown):
@@ -36,7 +37,7 @@ def test_there_is_an_entry_for_every_action_rule_setting_and_theme():
     assert [action.id for action in offered if action.help not in helps] == []
     assert [rule.code for rule in RULES if rule.code not in names] == []
     assert [field.path for field in FIELDS if field.path.removeprefix("env.") not in names] == []
-    assert [theme for theme in app.available_themes if f"Theme: {theme}" not in names] == []
+    assert [theme for theme in app.available_themes if f"Theme: {theme.removeprefix(OWN)}" not in names] == []
     assert len({entry.name for entry in found}) == len(found)
 
 

@@ -10,6 +10,8 @@ FULL, REST = "━", "─"
 """Filled and empty part of a bar; they differ in weight, not only in colour."""
 BANDS = ("█", "▒", "▓")
 """Ok, failed and retry in a strip without colours."""
+FAILED = BANDS[1]
+"""What failed, in a strip with colours."""
 UNKNOWN_CHARACTER = "?"
 """Replaces a character that ASCII does not have."""
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from io import StringIO
 
 from rich.cells import cell_len
+from rich.console import Console
 from rich.segment import Segment
 from textual.app import App
 from textual.color import Color
@@ -18,7 +20,7 @@ from stormdeck.model.status.bar import ascii_only
 from stormdeck.model.symbols import ASCII_FALLBACK, UNKNOWN_CHARACTER
 from stormdeck.options import Options
 from stormdeck.ui.textual_patches.stylesheet import CachedStylesheet
-from stormdeck.ui.themes import DARK, OWN, THEMES, full_name, tokens
+from stormdeck.ui.themes import ANSI, DARK, OWN, THEMES, full_name, tokens
 
 
 def to_ascii(text: str) -> str:
@@ -54,10 +56,19 @@ class Appearance:
 
 
 def chosen_appearance(options: Options, remembered: str, environ: Mapping[str, str]) -> Appearance:
-    """Return the appearance that the options name; without a theme there, the theme that was chosen last."""
-    theme = options.theme or (remembered if full_name(remembered) is not None else DARK.name)
+    """Return the appearance that the options name; without a theme there, the theme that was chosen last.
+
+    A terminal with sixteen colours would show the nearest of them, of amber and green both white: it gets ``ansi``.
+    """
+    usual = remembered if full_name(remembered) is not None else DARK.name
+    theme = options.theme or (ANSI.name if _has_sixteen_colours(environ) else usual)
     plain = ascii_only(environ) if options.ascii is None else options.ascii
     return Appearance(theme, plain, LayoutPreferences(options.panels, options.density == "compact"))
+
+
+def _has_sixteen_colours(environ: Mapping[str, str]) -> bool:
+    """Return whether Rich, and so Textual, will draw with the sixteen colours of the terminal."""
+    return Console(force_terminal=True, file=StringIO(), _environ=environ).color_system == "standard"
 
 
 def named_theme(options: Options) -> str:

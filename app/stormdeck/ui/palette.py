@@ -16,6 +16,7 @@ from stormdeck.model.rules.registry import RULES
 from stormdeck.model.settings.fields import FIELDS
 from stormdeck.ui.messages import GoTo, Place, RulePage, SettingRow
 from stormdeck.ui.panel_app import PanelApp
+from stormdeck.ui.themes import OWN
 
 
 class Entry(NamedTuple):
@@ -37,9 +38,14 @@ def entries(app: PanelApp, area: str) -> Iterator[Entry]:
     for rule in RULES:
         go_to = partial(_go_to, app, RulePage(rule.code))
         yield Entry(f"{rule.code}  {rule.page.title}", f"Rule: {rule.page.what}", go_to)
-    for theme in sorted(app.available_themes):
+    for theme in sorted(app.available_themes, key=_own_first):
         use = partial(setattr, app, "theme", theme)
-        yield Entry(f"Theme: {theme}", "Change the colours. The panel starts with them next time.", use)
+        about = "One of the panel's own" if theme.startswith(OWN) else "One of Textual's"
+        yield Entry(f"Theme: {theme.removeprefix(OWN)}", f"{about}. The panel starts with it next time.", use)
+
+
+def _own_first(theme: str) -> tuple[bool, str]:
+    return not theme.startswith(OWN), theme
 
 
 def logs(app: PanelApp) -> Iterator[Entry]:

@@ -14,7 +14,7 @@ from textual import events
 from textual.content import Content
 from textual.style import Style
 
-from stormdeck.model.symbols import BANDS, EIGHTHS, FULL, REST, Health
+from stormdeck.model.symbols import BANDS, EIGHTHS, FAILED, FULL, REST, Health
 from stormdeck.model.text import clean
 
 if TYPE_CHECKING:
@@ -166,8 +166,8 @@ def nice_ceiling(value: float) -> int:
 def stack(buckets: Sequence[Bucket], height: int, top: float, *, plain: bool = False) -> list[Content]:
     """Return stacked columns, ok below failed below retry, as rows from the top down.
 
-    ``top`` is the count of a full column; a count above zero is always visible. ``plain`` uses a sign for each kind,
-    for a terminal without colours.
+    ``top`` is the count of a full column; a count above zero is always visible. What failed has a sign of its own;
+    ``plain`` uses one for each kind, for a terminal without colours.
     """
     columns = [_column(bucket, height, top, plain) for bucket in buckets]
     return [Content.assemble(*_runs(column[row] for column in columns)) for row in range(height)]
@@ -175,7 +175,8 @@ def stack(buckets: Sequence[Bucket], height: int, top: float, *, plain: bool = F
 
 def legend(*, plain: bool = False) -> Content:
     """Return the legend of a stack."""
-    names = zip(("ok", "failed", "retry"), BANDS if plain else BANDS[:1] * 3, STACK_STYLES, strict=True)
+    signs = BANDS if plain else (BANDS[0], FAILED, BANDS[0])
+    names = zip(("ok", "failed", "retry"), signs, STACK_STYLES, strict=True)
     return line(*[part for name, sign, style in names for part in ((f"{sign} ", style), (f"{name}  ", "$quiet"))])
 
 
@@ -214,6 +215,9 @@ def _cell(levels: tuple[int, int, int], floor: int, plain: bool) -> tuple[str, s
     if plain and bands[-1][0] != STACK_STYLES[0]:
         return (BANDS[STACK_STYLES.index(bands[-1][0])], bands[-1][0])
     lower, end = bands[0]
+    if bands[-1][0] == STACK_STYLES[1]:
+        # By its sign, too: its colour is close to that of a retry for some eyes and in some themes.
+        return (FAILED, STACK_STYLES[1])
     if len(bands) == 1:
         return (EIGHTHS[end], lower)
     upper = bands[-1][0]

@@ -5,7 +5,7 @@ There is one accent; severity colours are used only for problems.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 from textual.color import Color
@@ -29,7 +29,7 @@ DARK = Theme(
     dark=True,
     variables={
         "quiet": "#838da5",
-        "faint": "#667088",
+        "faint": "#7d879f",
         "strip-ok": "#5f7fc0",
         "input-cursor-background": "#c8d0e0",
     },
@@ -50,7 +50,7 @@ LIGHT = Theme(
     dark=False,
     variables={
         "quiet": "#575e6c",
-        "faint": "#828894",
+        "faint": "#656c78",
         "strip-ok": "#5f82d0",
     },
 )
@@ -107,6 +107,11 @@ NAMES = tuple(sorted({*(theme.name.removeprefix(OWN) for theme in THEMES), *BUIL
 
 READABLE, VISIBLE = 4.5, 3.0
 """The contrast that WCAG 2 requires for text, and for signs and large shapes."""
+ROOMY = 5.5
+"""The contrast of plain text: enough for quieter text to be readable, too."""
+STEPS = 16
+RAISED = ("surface", "panel")
+"""The grounds of the path bar, of what has the focus, and of dialogs."""
 SIGNALS = ("success", "warning", "error", "accent")
 
 
@@ -124,21 +129,36 @@ def unknown_theme(name: str) -> str:
 
 
 def tokens(theme: Theme, variables: Mapping[str, str]) -> dict[str, str]:
-    """Return the colours that the panel adds to a theme, and its signal colours with enough contrast.
+    """Return the colours that the panel adds to a theme, and the theme's own where text would be hard to read.
 
-    ``quiet`` is still readable text. A signal colour without enough contrast is blended with the text colour.
+    Every colour that text has can be read on each ground that text stands on. A ground that leaves the text itself too
+    little contrast comes nearer to the background; a colour without enough of it comes nearer to the text.
     """
     if theme.ansi:
         return {"quiet": "ansi_bright_black", "faint": "ansi_bright_black", "strip-ok": theme.primary} | theme.variables
     text, ground = (Color.parse(variables[name]) for name in ("foreground", "background"))
-    text = text if contrast(text, ground) >= READABLE else ground.get_contrast_text(1.0)
-    signals = {name: _towards(Color.parse(variables[name]), text, ground, VISIBLE).hex for name in SIGNALS}
-    added = {
-        "quiet": _towards(text.blend(ground, 0.45), text, ground, READABLE).hex,
-        "faint": _towards(text.blend(ground, 0.65), text, ground, VISIBLE).hex,
-        "strip-ok": _towards(Color.parse(variables["primary"]), text, ground, VISIBLE).hex,
+    # Near-black or white where the theme's text is itself too close to its background.
+    text = (
+        text
+        if contrast(text, ground) >= ROOMY
+        else _first(_steps(text, ground.get_contrast_text(1.0)), [ground], ROOMY)
+    )
+    raised = {name: _first(_steps(Color.parse(variables[name]), ground), [text], ROOMY) for name in RAISED}
+    grounds = [ground, *raised.values()]
+    wanted = {
+        **{name: Color.parse(variables[name]) for name in SIGNALS},
+        "quiet": Color.parse(theme.variables.get("quiet", text.blend(ground, 0.3).hex)),
+        "faint": Color.parse(theme.variables.get("faint", text.blend(ground, 0.45).hex)),
     }
-    return signals | added | theme.variables
+    readable = {name: _first(_steps(color, text), grounds, READABLE).hex for name, color in wanted.items()}
+    shape = Color.parse(theme.variables.get("strip-ok", variables["primary"]))
+    return {
+        **theme.variables,
+        "foreground": text.hex,
+        **{name: color.hex for name, color in raised.items()},
+        **readable,
+        "strip-ok": _first(_steps(shape, text), [ground], VISIBLE).hex,
+    }
 
 
 def contrast(one: Color, other: Color) -> float:
@@ -147,10 +167,15 @@ def contrast(one: Color, other: Color) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def _towards(color: Color, text: Color, ground: Color, least: float) -> Color:
-    """Return a colour, blended with the text colour until its contrast to the background is enough."""
-    blended = (color.blend(text, step / 8) for step in range(8))
-    return next((one for one in blended if contrast(one, ground) >= least), text)
+def _steps(color: Color, towards: Color) -> Iterator[Color]:
+    """Yield a colour, then mixtures with another one, ever nearer to that."""
+    return (color.blend(towards, step / STEPS) for step in range(STEPS + 1))
+
+
+def _first(colors: Iterable[Color], others: Sequence[Color], least: float) -> Color:
+    """Return the first colour with enough contrast to all others, or the last one."""
+    tried = list(colors)
+    return next((one for one in tried if all(contrast(one, other) >= least for other in others)), tried[-1])
 
 
 def _luminance(color: Color) -> float:
