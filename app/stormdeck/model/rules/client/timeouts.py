@@ -219,7 +219,9 @@ def too_short(facts: Facts) -> Iterator[Finding]:
 def is_beyond_timeout(facts: Facts) -> bool:
     """Return whether one request in twenty waits longer for its first token than the client does."""
     engine, limit = facts.live.engine, _limit(facts.text(TIMEOUT))
-    return engine is not None and engine.ttft_p95_s is not None and limit is not None and limit < engine.ttft_p95_s * 1000
+    return (
+        engine is not None and engine.ttft_p95_s is not None and limit is not None and limit < engine.ttft_p95_s * 1000
+    )
 
 
 def _limit(text: str) -> int | None:
