@@ -270,3 +270,13 @@ class TestPanel:
         feed, publisher = loaded
         assert feed is not None
         assert (publisher is None) is demo
+
+    def test_what_the_panel_judged_is_not_judged_again(self, home, monkeypatch):
+        deck, now = deck_of(), time.time()
+        verdicts, asked = publisher_module.statements(deck, now, publisher_module._minute), []
+        monkeypatch.setattr(publisher_module, "statements", lambda *given: (asked.append(1), verdicts)[1])
+        for judged, times in (((deck, now, verdicts), 0), ((deck_of(), now, verdicts), 1), ((deck, 0.0, verdicts), 1)):
+            asked.clear()
+            one = Publisher(load({}, {}).options, paths_of(home), lambda: deck, lambda known=judged: known)
+            asyncio.run(one.publish(now, 0.0))
+            assert len(asked) == times

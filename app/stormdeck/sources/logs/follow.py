@@ -19,7 +19,7 @@ _FLOOD_BYTES = 256 * 1024
 _FLOOD_INTERVAL_S = 0.05
 """Pause after a poll that read ``_FLOOD_BYTES``."""
 _QUIET_S = 3.0
-_QUIET_INTERVAL_S = 0.4
+_QUIET_INTERVAL_S = 0.5
 _HOLD_S = 1.0
 """After this time a line without a line end is delivered: a prompt, a progress bar."""
 _DELETED_S = 10.0
@@ -42,7 +42,7 @@ class Follower:
         path: Path,
         on_batch: Callable[[LogBatch], None],
         on_status: Callable[[LogStatus], None],
-        interval_s: float = 0.15,
+        interval_s: float = 0.25,
         history_bytes: int = HISTORY_BYTES,
         clock: Callable[[], float] = time.time,
         name: str = "",
@@ -115,8 +115,11 @@ class Follower:
     def _pause(self) -> float:
         if self._read_bytes >= _FLOOD_BYTES:
             return min(self._interval_s, _FLOOD_INTERVAL_S)
-        quiet = self._tail is None or time.monotonic() - self._moved_at > _QUIET_S
-        return max(self._interval_s, _QUIET_INTERVAL_S) if quiet else self._interval_s
+        now = time.monotonic()
+        quiet = self._tail is None or now - self._moved_at > _QUIET_S
+        interval_s = max(self._interval_s, _QUIET_INTERVAL_S) if quiet else self._interval_s
+        # Aligned, so that what several logs show is counted and painted at once, with what is asked once a second.
+        return interval_s - now % interval_s
 
     def _open(self) -> None:
         opened = open_log(self._path)
