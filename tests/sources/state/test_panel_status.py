@@ -14,6 +14,7 @@ import pytest
 from panel import in_loop, make_app, until
 from running_panel import deck_of, paths_of, publish
 from samples import FOUND, LIVE, PROXY, STORMY, TOKEN, VLLM, WELL
+from stormdeck.feed import publisher as publisher_module
 from stormdeck.feed.publisher import Publisher
 from stormdeck.feed.reducer import take
 from stormdeck.options import load
