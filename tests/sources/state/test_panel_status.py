@@ -275,9 +275,14 @@ class TestPanel:
     def test_what_the_panel_judged_is_not_judged_again(self, home, monkeypatch):
         deck, now = deck_of(), time.time()
         verdicts, asked = publisher_module.statements(deck, now, publisher_module._minute), []
-        monkeypatch.setattr(publisher_module, "statements", lambda *given: (asked.append(1), verdicts)[1])
+
+        def judge(*given):
+            asked.append(given)
+            return verdicts
+
+        monkeypatch.setattr(publisher_module, "statements", judge)
         for judged, times in (((deck, now, verdicts), 0), ((deck_of(), now, verdicts), 1), ((deck, 0.0, verdicts), 1)):
             asked.clear()
-            one = Publisher(load({}, {}).options, paths_of(home), lambda: deck, lambda known=judged: known)
+            one = Publisher(load({}, {}).options, paths_of(home), lambda: deck, functools.partial(tuple, judged))
             asyncio.run(one.publish(now, 0.0))
             assert len(asked) == times
