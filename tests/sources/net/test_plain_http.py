@@ -135,6 +135,24 @@ asyncio.run(scene())
     assert done.stdout.split() == ["well", "False"]
 
 
+@pytest.fixture
+def plain(monkeypatch):
+    """Return how often servers are asked without httpx."""
+    counts, whole = Counter(), HttpClient._ask_plainly
+
+    async def counted(self, *args):
+        counts["asked"] += 1
+        return await whole(self, *args)
+
+    monkeypatch.setattr(HttpClient, "_ask_plainly", counted)
+    return counts
+
+
+def test_more_than_was_announced_is_judged_by_httpx(plain):
+    assert len(ask(Server(WELL + b" and more"), 3)) == 3
+    assert plain["asked"] == 1
+
+
 UNUSUAL = {
     "HTTP/1.0": b"HTTP/1.0 200 OK\r\ncontent-length: 4\r\n\r\nwell",
     "no length": b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nwell",
@@ -148,36 +166,20 @@ UNUSUAL = {
 
 
 @pytest.mark.parametrize("answer", UNUSUAL.values(), ids=UNUSUAL)
-def test_an_unusual_answer_is_judged_by_httpx_from_then_on(answer, monkeypatch):
-    plain, whole = Counter(), HttpClient._ask_plainly
-
-    async def counted(self, *args):
-        plain["asked"] += 1
-        return await whole(self, *args)
-
-    monkeypatch.setattr(HttpClient, "_ask_plainly", counted)
+def test_an_unusual_answer_is_judged_by_httpx_from_then_on(answer, plain):
     answers = ask(Server(answer, closes=b"close" in answer or b"1.0" in answer), 3)
     assert {type(one) for one in answers} == {Answer}
     assert {one.body for one in answers} == {b"well"}
     assert plain["asked"] == 1
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nwell and more",
-        b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 4\r\n\r\nwell",
-    ],
-    ids=["more than was promised", "it will close"],
-)
 @pytest.mark.usefixtures("no_httpx")
-def test_a_connection_in_doubt_is_not_used_again(answer):
-    server = Server(answer)
+def test_a_connection_that_will_be_closed_is_not_used_again():
+    server = Server(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 4\r\n\r\nwell")
     assert [one.body for one in ask(server, 2)] == [b"well"] * 2
     assert server.seen["connections"] == 2
 
 
-@pytest.mark.usefixtures("no_httpx")
 def test_what_comes_unasked_is_not_taken_for_an_answer():
     async def scene():
         late = asyncio.Event()
@@ -200,6 +202,7 @@ def test_what_comes_unasked_is_not_taken_for_an_answer():
             while kept.is_usable:  # noqa: ASYNC110 - nothing is set then
                 await asyncio.sleep(0)
             second = await http.get(url, deadline_s=PATIENT)
+            assert "httpx" in sys.modules
         listener.close()
         return first.body, second.body, second.port != first.port
 

@@ -69,6 +69,8 @@ class PlainHttp:
         request = _request(target, headers)
         while True:
             kept = self._kept(place)
+            if place in self._odd:
+                raise UnusualError
             connection = kept or await _connect(*place)
             connected.append(True)
             try:
@@ -80,8 +82,7 @@ class PlainHttp:
                 continue
             except UnusualError:
                 connection.close()
-                self._odd = set() if len(self._odd) >= _MOST_ODD else self._odd
-                self._odd.add(place)
+                self._note_odd(place)
                 raise
             except BaseException:
                 connection.close()
@@ -106,14 +107,23 @@ class PlainHttp:
             if connection.is_usable:
                 return connection
             connection.close()
+            if connection.is_odd:
+                self._note_odd(place)
         self._idle.pop(place, None)
         return None
+
+    def _note_odd(self, place: tuple[str, int]) -> None:
+        if len(self._odd) >= _MOST_ODD:
+            self._odd.clear()
+        self._odd.add(place)
 
     def _keep(self, place: tuple[str, int], connection: _Connection) -> None:
         for other, connections in list(self._idle.items()):
             for one in [one for one in connections if not one.is_usable]:
                 one.close()
                 connections.remove(one)
+                if one.is_odd:
+                    self._note_odd(other)
             if not connections:
                 del self._idle[other]
         if sum(map(len, self._idle.values())) >= _MOST_KEPT:
@@ -152,6 +162,8 @@ class _Connection(asyncio.Protocol):
         self._error: Exception | None = None
         self._rests_since = 0.0
         self._is_asked = False
+        self.is_odd = False
+        """Something came that nobody asked for: more than the server had announced."""
         self.port = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -162,7 +174,7 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if not self._is_asked:
-            self._ended = True
+            self._ended = self.is_odd = True
             self.close()
             return
         self._data += data
@@ -206,7 +218,9 @@ class _Connection(asyncio.Protocol):
             if _LENGTH.fullmatch(length) is None or int(length) > limit:
                 raise UnusualError
             body = await self._exactly(int(length))
-        is_last = headers.get("connection", "keep-alive").lower() != "keep-alive" or bool(self._data)
+        if self._data:
+            raise UnusualError
+        is_last = headers.get("connection", "keep-alive").lower() != "keep-alive"
         return PlainAnswer(status, headers, body, self.port), is_last
 
     async def _chunks(self, headers: Mapping[str, str], limit: int) -> bytes:
