@@ -12,6 +12,7 @@ from textual.widgets import Input
 
 from panel import AREAS, deliver, in_loop, show, until
 from samples import CALM, FOUND, GPUS, NOW, PROXY, VLLM, WELL, WRONG, settings
+from stormdeck.commands import cli, parsers
 from stormdeck.model.editing import draft
 from stormdeck.model.json_edit import nodes
 from stormdeck.model.logs.book import LogBook
@@ -282,3 +283,11 @@ async def test_the_checks_compute_the_diff_of_a_fix_once(panel, monkeypatch):
         await show(pilot, "checks")
         await pilot.pause()
         assert len(computed) == 1
+
+
+@pytest.mark.parametrize("argv", [["status", "--json"], ["config", "print"], ["--vllm", "http://a:1"]])
+def test_a_command_line_has_the_options_of_one_command_built(monkeypatch, argv):
+    built, original = [], parsers._add_options
+    monkeypatch.setattr(parsers, "_add_options", lambda parser, flags: (built.append(parser), original(parser, flags)))
+    cli.parse(argv)
+    assert len(built) <= len([word for word in argv if not word.startswith("-")]) + 1

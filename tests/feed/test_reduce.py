@@ -22,10 +22,24 @@ def vllm(**figures):
 
 
 def test_figures_that_no_rule_reads_cost_no_judgement(deck):
-    busier = take(deck, vllm(running=9, generation_tokens_per_s=1.0, prompt_tokens_per_s=2.0, ttft_p50_s=0.1))
+    rates = {"generation_tokens_per_s": 1.0, "prompt_tokens_per_s": 2.0, "ttft_p50_s": 0.1, "ttft_p95_s": 3.25}
+    busier = take(deck, vllm(running=9, waiting=2, kv_cache_percent=61.0, finished=871, **rates))
     assert deck.findings
     assert busier.findings is deck.findings
     assert busier.vllm.engine.running == 9
+
+
+def test_a_first_token_later_than_the_timeout_is_found_at_once(deck):
+    settings = samples.settings('{"env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:4000", "API_TIMEOUT_MS": "3000"}}')
+    found = [
+        {one.code for one in take(take(deck, settings), vllm(ttft_p95_s=slowest)).findings} for slowest in (2.9, 3.25)
+    ]
+    assert ["TIME504" in codes for codes in found] == [False, True]
+
+
+def test_how_full_a_cache_is_costs_no_judgement_once_it_is_full(deck):
+    full = take(deck, vllm(kv_cache_percent=99.0, waiting=4))
+    assert take(full, vllm(kv_cache_percent=99.5, waiting=4)).findings is full.findings
 
 
 def test_a_full_cache_is_found_at_once(deck):

@@ -62,14 +62,19 @@ def looked_up(monkeypatch):
         names.append(host)
         return resolver.Unresolved("no such name in a test", is_final=True)
 
-    original = HttpClient._ask
+    original, plainly = HttpClient._ask, HttpClient._ask_plainly
 
     async def ask(self, url, target, *args):
         names.extend([] if target.is_here else [target.host])
         return await original(self, url, target, *args)
 
+    async def ask_plainly(self, target, *args):
+        names.extend([] if target.is_here else [target.host])
+        return await plainly(self, target, *args)
+
     monkeypatch.setattr(resolver, "_look_up", look_up)
     monkeypatch.setattr(HttpClient, "_ask", ask)
+    monkeypatch.setattr(HttpClient, "_ask_plainly", ask_plainly)
     return names
 
 

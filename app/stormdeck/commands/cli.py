@@ -51,7 +51,7 @@ def parse(argv: Sequence[str]) -> Invocation:
     """Parse a command line and collect its problems. ``--help`` and ``--version`` raise SystemExit."""
     argv, words = wire_cli.split_words(argv)
     flags: dict[str, list[str]] = {}
-    parsers = build(flags)
+    parsers = build(flags, argv)
     known = sorted({flag for parser in parsers for flag in parser.flags()})
     unknown_flags = [name for name in _flag_names(argv) if name not in known]
     problems = [unknown("flag", name, known) for name in unknown_flags]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
@@ -192,7 +191,6 @@ class Feed(PanelFeed):
 
     async def _run(self) -> None:
         """Read the settings, then search for the servers that they name, again and again."""
-        await asyncio.to_thread(importlib.import_module, "httpx")
         self._spawn(self.settings.run())
         await self.settings.known.wait()
         await self._servers.run()

@@ -23,6 +23,7 @@ from stormdeck.model.snapshots.server import VllmSnapshot
 from stormdeck.model.traffic.access_lines import AccessLines, uncounted_words
 from stormdeck.model.traffic.log_reader import has_times
 from stormdeck.model.traffic.meter import TrafficMeter
+from stormdeck.model.units import plural
 from stormdeck.sources.io.background import call_in_loop
 from stormdeck.sources.logs.places.opening import source_of
 from stormdeck.sources.logs.places.source import LogSource, Receiver
@@ -59,6 +60,8 @@ NOTIFY_S = 0.1
 PATIENCE_S = 0.2
 LEFT_S = 900.0
 """How long the log of a server that left the path is still followed."""
+SKIPPED_S = 900.0
+"""How long it is said that lines were not analysed."""
 SILENT_S = 5.0
 """A read that takes longer means that the drive does not answer."""
 
@@ -83,6 +86,8 @@ class LogFeed:
         """Chunks, and whether each is the last of its batch."""
         self._ends = LogEnds()
         self._access = AccessLines()
+        self._skipped: dict[str, tuple[int, float]] = {}
+        """How many lines of a log were not analysed, and when the last of them came."""
         self._statuses: dict[LogSpec, LogStatus] = {}
         self._slots = BoundedSemaphore(MAX_QUEUED)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -205,9 +210,12 @@ class LogFeed:
         silent = [log for log, one in self._followers.items() if one.silent_s > SILENT_S and log not in self._left]
         unread = [f"{log} cannot be read: its drive does not answer" for log in silent]
         known = [status for log, status in self._statuses.items() if log not in silent and status.detail]
+        self._skipped = {log: one for log, one in self._skipped.items() if self._clock() - one[1] < SKIPPED_S}
+        skipped = (_skipped_words(log, count) for log, (count, _) in self._skipped.items())
         return OwnFaults(
             unread=(*unread, *(status.detail for status in known if status.state is not LogState.FOLLOWING)),
-            remarks=tuple(status.detail for status in known if status.state is LogState.FOLLOWING),
+            remarks=(*skipped, *(status.detail for status in known if status.state is LogState.FOLLOWING)),
+            unanalysed=sum(count for count, _ in self._skipped.values()),
         )
 
     def _offer(self, batch: LogBatch) -> None:
@@ -239,7 +247,7 @@ class LogFeed:
         batch, is_last = self._queue.popleft()
         if not batch.history:
             self._access.take_lines(batch.arrived, batch.lines)
-        attempts = self._meter.take(self.without_own(batch), self._book.end) if _has_times(batch) else {}
+        attempts = self._analysed(batch)
         arrived = None if batch.history else batch.arrived
         read_late = batch.since is not None and batch.arrived - batch.since > UNSURE_S
         self._book.add(batch.log, batch.lines, arrived, since=batch.since if read_late else None)
@@ -252,6 +260,14 @@ class LogFeed:
         self._notify_later()
         if attempts:
             self.on_requests()
+
+    def _analysed(self, batch: LogBatch) -> dict[int, int]:
+        """Return the attempt numbers of the requests of a batch, by line number; none if it is too late for them."""
+        if batch.analyse_until is not None and time.monotonic() > batch.analyse_until:
+            self._skipped[batch.log] = (self._skipped.get(batch.log, (0, 0.0))[0] + len(batch.lines), batch.arrived)
+            self._meter.skip(batch)
+            return {}
+        return self._meter.take(self.without_own(batch), self._book.end) if _has_times(batch) else {}
 
     def _notify(self) -> None:
         """Notify the log view of new lines, at most once every ``NOTIFY_S``."""
@@ -269,6 +285,12 @@ class LogFeed:
         self._timer = None
         self._notify()
         self._notify_later()
+
+
+def _skipped_words(log: str, count: int) -> str:
+    return (
+        f"{log}: {plural(count, 'line')} not analysed, they came too fast: counts and storms of that time are too low"
+    )
 
 
 def _has_times(batch: LogBatch) -> bool:

@@ -21,15 +21,25 @@ from stormdeck.sources.state.panel_status_writer import Publication
 PACE_S = 1.0
 """Seconds between two checks for a change: a storm reaches a status bar a second after it reaches the screen."""
 _BASE_URL = "ANTHROPIC_BASE_URL"
+Judged = tuple[Deck, float, tuple[Statement, ...]]
+"""What was judged, when, and the statements about it."""
 
 
 class Publisher:
     """Write the status when a bar would change, figures every few seconds, else only touch the file."""
 
-    def __init__(self, options: Options, paths: UserPaths, deck: Callable[[], Deck]) -> None:
+    def __init__(
+        self,
+        options: Options,
+        paths: UserPaths,
+        deck: Callable[[], Deck],
+        judged: Callable[[], Judged] | None = None,
+    ) -> None:
+        """``judged`` returns the panel's own statements: those about the same deck are not made again."""
         self._options = options
         self._paths = paths
         self._deck = deck
+        self._judged = judged
         self._publication = Publication(paths.panels)
         self._named = stack_options(options)
         self._file = stamp(str(paths.config))
@@ -64,7 +74,7 @@ class Publisher:
             return
         # Without new snapshots only ages can change, and bars read every few seconds anyway.
         self._last_deck, self._check_at = deck, monotonic + HEARTBEAT_S
-        verdicts = statements(deck, now, _minute)
+        verdicts = self._statements(deck, now)
         bar = bar_of(deck, verdicts).as_json()
         if bar == self._bar and monotonic < self._due:
             return
@@ -75,6 +85,13 @@ class Publisher:
             done = await asyncio.to_thread(self._publication.write, content)
         self._bar, self._published = (bar, content) if done else ({}, {})
         self._due = monotonic + HEARTBEAT_S
+
+    def _statements(self, deck: Deck, now: float) -> tuple[Statement, ...]:
+        """Return the statements: the panel's, if they are about this deck and less than a second old."""
+        known = self._judged() if self._judged is not None else None
+        if known is not None and known[0] is deck and known[2] and 0 <= now - known[1] < PACE_S:
+            return known[2]
+        return statements(deck, now, _minute)
 
     def _content(self, deck: Deck, verdicts: tuple[Statement, ...], bar: dict[str, object]) -> dict[str, object]:
         url = deck.settings.text(f"env.{_BASE_URL}")

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 DEFAULT_APPEARANCE = Appearance()
 TICK_S = 1.0
+LATER_S = 0.3
+"""How long after a second begins the clock ticks: what arrives once a second is judged by then."""
 CALM_TICKS = 5
 """Ticks between two verdicts while no snapshot arrives and the verdict counts no seconds."""
 
@@ -85,6 +87,8 @@ class PanelApp(ThemedApp):
         self.unsaved = 0
         """Unsaved changes in the settings form."""
         self._calm_ticks = 0
+        self.judged: tuple[Deck, float, tuple[Statement, ...]] = (self.deck, 0.0, ())
+        """What was judged last, when, and the statements about it."""
         self.actions = keyed(keys)
         self._by_id = {action.id: action for action in self.actions}
         self.set_keymap({chosen.action: self.action(chosen.action).keys for chosen in keys})
@@ -171,23 +175,25 @@ class PanelApp(ThemedApp):
     def _start_clock(self) -> None:
         from stormdeck.feed.polling import align_to_second
 
-        self.set_timer(align_to_second(TICK_S), lambda: self.set_interval(TICK_S, self._tick))
+        self.set_timer(align_to_second(TICK_S) + LATER_S, lambda: self.set_interval(TICK_S, self._tick))
 
     def _tick(self) -> None:
         self._calm_ticks += 1
         traffic = self.deck.traffic
         counts_seconds = self.verdict.age is not None or (traffic is not None and traffic.live_storm is not None)
-        if counts_seconds or self._calm_ticks >= CALM_TICKS:
+        is_due = counts_seconds and not 0 <= self.clock.now() - self.judged[1] < TICK_S / 2
+        if is_due or self._calm_ticks >= CALM_TICKS:
             self.judge()
 
     def judge(self) -> None:
         """Update the time and the verdict; an equal verdict is not drawn again."""
-        from stormdeck.model.verdict.ranking import verdict
+        from stormdeck.model.verdict.ranking import statements
 
         self._calm_ticks = 0
         now = self.clock.now()
         self.minute = self.clock.minute(now)
-        self.verdict = verdict(self.deck, now, self.clock.minute)
+        self.judged = self.deck, now, statements(self.deck, now, self.clock.minute)
+        self.verdict = self.judged[2][0]
 
     def action(self, name: str) -> Action:
         """Return an action with the keys that the user has set."""

@@ -62,7 +62,7 @@ def run_panel(options: Options, *, sampler: MakeSampler | None = None, demo: boo
         publishes = not demo and not options.readonly
         return (
             feed(options, paths, environ, book, app.deliver, app.notify_lines, sampler),
-            publisher(options, paths, lambda: app.deck) if publishes else None,
+            publisher(options, paths, lambda: app.deck, lambda: app.judged) if publishes else None,
         )
 
     app.load_feed = load

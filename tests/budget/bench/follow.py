@@ -18,7 +18,16 @@ BEFORE = 1000
 PACKAGE = Path(__file__).parents[1]
 
 
-def follow(program: Program, place: Place, log: Path, rate: int, seconds: float, give_up_s: float) -> dict[str, float]:
+def follow(
+    program: Program,
+    place: Place,
+    log: Path,
+    rate: int,
+    seconds: float,
+    give_up_s: float,
+    *,
+    only_requests: bool = False,
+) -> dict[str, float]:
     """Run a program on a log that grows at a rate; return its CPU in % of a core, its lag in s, and its memory."""
     write(log, BEFORE)
     with started(program, place) as terminal:
@@ -26,7 +35,7 @@ def follow(program: Program, place: Place, log: Path, rate: int, seconds: float,
         terminal.rest(1.0)
         before = usage(terminal.pid)
         with subprocess.Popen(
-            [sys.executable, "-m", "bench.logs", str(log), str(rate), str(seconds)],
+            [sys.executable, "-m", "bench.logs", str(log), str(rate), str(seconds), *["requests"] * only_requests],
             cwd=PACKAGE,
             stdout=subprocess.PIPE,
             text=True,

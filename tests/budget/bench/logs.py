@@ -1,6 +1,7 @@
 """Logs as a busy LiteLLM before vLLM leaves them, and a writer that appends to one at a steady rate.
 
-``python -m bench.logs FILE RATE SECONDS`` appends, then writes ``LAST`` and prints the monotonic time at which it did.
+``python -m bench.logs FILE RATE SECONDS [requests]`` appends, then writes ``LAST`` and prints the
+monotonic time at which it did.
 """
 
 from __future__ import annotations
@@ -37,9 +38,17 @@ def lines() -> Iterator[str]:
             yield from [access(port=port, what="POST /v1/messages?beta=true", status="500 Internal Server Error")] * 3
 
 
-def block(count: int) -> bytes:
+def requests() -> Iterator[str]:
+    """Yield main requests without end, each from a connection of its own."""
+    number = 0
+    while True:
+        number += 1
+        yield f'INFO:     127.0.0.1:{40000 + number % 20000} - "POST /v1/messages?beta=true HTTP/1.1" 200 OK\n'
+
+
+def block(count: int, *, only_requests: bool = False) -> bytes:
     """Return that many lines."""
-    return "".join(islice(lines(), count)).encode()
+    return "".join(islice(requests() if only_requests else lines(), count)).encode()
 
 
 def write(path: Path, count: int, last: bool = False) -> None:
@@ -58,9 +67,9 @@ def write_big(path: Path, size: int) -> None:
         log.write(LAST_LINE.encode())
 
 
-def append(path: Path, rate: int, seconds: float) -> float:
+def append(path: Path, rate: int, seconds: float, *, only_requests: bool = False) -> float:
     """Append lines at a rate, then the last line; return the monotonic time at which that was written."""
-    at_once = block(rate // BATCHES)
+    at_once = block(rate // BATCHES, only_requests=only_requests)
     with path.open("ab", buffering=0) as log:
         begun = time.monotonic()
         for number in range(round(seconds * BATCHES)):
@@ -71,4 +80,5 @@ def append(path: Path, rate: int, seconds: float) -> float:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{append(Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))}\n")
+    only = sys.argv[4:] == ["requests"]
+    sys.stdout.write(f"{append(Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), only_requests=only)}\n")

@@ -14,6 +14,8 @@ from bench.logs import SHOWN
 APPS = Path(__file__).parent / "apps"
 MINIMAL = "minimal Textual"
 OURS = "stormdeck"
+NOWHERE = "http://127.0.0.1:9"
+"""A port where nothing listens."""
 CTRL_C, CTRL_Q = "\x03", "\x11"
 
 
@@ -49,6 +51,11 @@ def stormdeck(*arguments: str, shows: str = "palette", name: str = OURS) -> Prog
     if not program.exists():
         raise MissingError(f"{program} is not there; run `make bench`, which builds .venv")
     return Program(name, version("stormdeck"), (str(program), *arguments), shows)
+
+
+def on_log(log: Path) -> Program:
+    """Return the panel on a log, with a server that is named: without one it says first what it has found."""
+    return stormdeck("--log", str(log), "--vllm", NOWHERE, shows=SHOWN)
 
 
 def minimal() -> Program:

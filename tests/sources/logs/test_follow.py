@@ -412,11 +412,11 @@ def test_after_a_flood_a_log_that_is_gone_is_looked_for_as_seldom_as_any(
                 self.set()
             return self.is_set()
 
-    monkeypatch.setattr(follow, "_QUIET_INTERVAL_S", 0.4)
+    monkeypatch.setattr(follow, "_FLOOD_INTERVAL_S", 0.0)
     log.write_bytes(b"first\n")
     received = Received()
     follower = Follower(log, received.batches.append, received.statuses.append)
     follower._stopped = Turns()
     follower._run()
     assert received.is_in(LogState.NOT_A_FILE)
-    assert waits[-1] == 0.4
+    assert follow._FLOOD_INTERVAL_S < waits[-1] <= 100

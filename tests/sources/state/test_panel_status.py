@@ -14,6 +14,7 @@ import pytest
 from panel import in_loop, make_app, until
 from running_panel import deck_of, paths_of, publish
 from samples import FOUND, LIVE, PROXY, STORMY, TOKEN, VLLM, WELL
+from stormdeck.feed import publisher as publisher_module
 from stormdeck.feed.publisher import Publisher
 from stormdeck.feed.reducer import take
 from stormdeck.options import load
@@ -270,3 +271,18 @@ class TestPanel:
         feed, publisher = loaded
         assert feed is not None
         assert (publisher is None) is demo
+
+    def test_what_the_panel_judged_is_not_judged_again(self, home, monkeypatch):
+        deck, now = deck_of(), time.time()
+        verdicts, asked = publisher_module.statements(deck, now, publisher_module._minute), []
+
+        def judge(*given):
+            asked.append(given)
+            return verdicts
+
+        monkeypatch.setattr(publisher_module, "statements", judge)
+        for judged, times in (((deck, now, verdicts), 0), ((deck_of(), now, verdicts), 1), ((deck, 0.0, verdicts), 1)):
+            asked.clear()
+            one = Publisher(load({}, {}).options, paths_of(home), lambda: deck, functools.partial(tuple, judged))
+            asyncio.run(one.publish(now, 0.0))
+            assert len(asked) == times

@@ -24,6 +24,9 @@ class LogBatch:
     times: tuple[float | None, ...] = ()
     """When each line was written, in unix seconds, as its source knows it (the Engine API's, kubectl's or the journal's
     time stamp); empty: by the lines themselves, or when they arrived."""
+    analyse_until: float | None = None
+    """Until when its lines are analysed, by the monotonic clock, before they are only shown and counted: the log grows
+    faster than requests can be told apart. ``None``: always."""
 
     def part(self, begin: int, end: int) -> LogBatch:
         """Return the lines from ``begin`` up to ``end``, with their times."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding, HopKind
 from stormdeck.model.masking.findings import mask_findings
+from stormdeck.model.rules.client.timeouts import is_beyond_timeout
 from stormdeck.model.rules.destination import Destination, destination
 from stormdeck.model.rules.facts import Facts, Live
 from stormdeck.model.rules.fixing import with_working_fixes
@@ -14,7 +15,7 @@ from stormdeck.model.rules.registry import check
 from stormdeck.model.settings.scope import Scope, SettingsSnapshot
 from stormdeck.model.snapshots.client import RunningClient
 from stormdeck.model.snapshots.probe import Probe
-from stormdeck.model.snapshots.server import EngineStats, ServerKind
+from stormdeck.model.snapshots.server import FULL_PERCENT, EngineStats, ServerKind
 
 _DEMO = "stormdeck.demo.vllm"
 """The demo server has none of vLLM's options, so its command line is not judged."""
@@ -27,7 +28,7 @@ def facts_of(
     running: tuple[RunningClient, ...] = (),
 ) -> Facts:
     """Return the facts for the rules; ``settings`` replaces the settings of the deck."""
-    return Facts.effective(
+    facts = Facts.effective(
         settings if settings is not None else deck.settings,
         deck.client_version,
         live=live_of(deck, deck.probe),
@@ -38,6 +39,7 @@ def facts_of(
         client=deck.client,
         named=deck.named,
     )
+    return facts if is_beyond_timeout(facts) else replace(facts, live=_without_first_token(facts.live))
 
 
 def is_hosted(deck: Deck) -> bool:
@@ -106,15 +108,28 @@ def live_of(deck: Deck, probe: Probe | None = None) -> Live:
 
 
 def _judged(engine: EngineStats | None) -> EngineStats | None:
-    """Return the engine's metrics without those that change every second and that no rule reads."""
+    """Return of the engine's metrics what rules read: its crowded loads, and how slow the first token is."""
     if engine is None:
         return None
-    return replace(
-        engine,
+    crowded = tuple(replace(one, running=0, kv_cache_percent=FULL_PERCENT, stalled_s=0) for one in engine.crowded)
+    only = crowded[0] if crowded and not engine.engines else None
+    return EngineStats(
         running=0,
+        waiting=only.waiting if only is not None else 0,
+        kv_cache_percent=only.kv_cache_percent if only is not None else None,
         prefix_hit_percent=None,
         prompt_tokens_per_s=None,
         generation_tokens_per_s=None,
         ttft_p50_s=None,
-        prompt_tokens_unfinished=None,
+        ttft_p95_s=engine.ttft_p95_s,
+        preemptions=only.preemptions if only is not None else 0,
+        window_s=engine.window_s,
+        engines=crowded if engine.engines else (),
     )
+
+
+def _without_first_token(live: Live) -> Live:
+    """Return the facts without the time to the first token."""
+    if live.vllm is None or live.vllm.engine is None or live.vllm.engine.ttft_p95_s is None:
+        return live
+    return replace(live, vllm=replace(live.vllm, engine=replace(live.vllm.engine, ttft_p95_s=None)))

@@ -13,6 +13,8 @@ class OwnFaults:
     """For each log that cannot be followed: why, and what to do."""
     remarks: tuple[str, ...] = ()
     """Remarks on logs that are followed: renamed, or not read completely."""
+    unanalysed: int = 0
+    """Lines of the last minutes that were shown but not analysed, because they came too fast."""
     memory: str = ""
     """Why storms are not stored."""
     stopped: str = ""

@@ -60,6 +60,7 @@ def status_json(deck: Deck, statements: tuple[Statement, ...]) -> dict[str, obje
             "retries_per_minute": counted.retries_per_minute if counted is not None else None,
             "reason": reason or None,
             "storm": storm_as_json(storm) if storm is not None else None,
+            "lines_not_analysed": deck.own_faults.unanalysed,
             "window": _window(counted),
         },
         "statements": [_statement(one) for one in statements],

@@ -154,6 +154,13 @@ class TrafficMeter:
             self._labels.add(numbers, request, attempt, first + line)
         return numbers
 
+    def skip(self, batch: LogBatch) -> None:
+        """Note that the lines of a batch are not analysed: requests before and after it are not joined to turns."""
+        self._idle_snapshot = None
+        self._read_to[batch.log] = batch.arrived
+        if self._nearest.name in {None, batch.log}:
+            self._analyzer.note_gap(batch.arrived if batch.since is None else batch.since, batch.arrived)
+
     def set_refusing(self, t: float, *, refuses: bool) -> None:
         """Note whether the hop nearest to the client refused connections at a moment, which its log does not show."""
         self._idle_snapshot = None

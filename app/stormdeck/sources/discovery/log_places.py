@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,6 +20,7 @@ from stormdeck.sources.containers.endpoints import Endpoint, endpoints
 from stormdeck.sources.containers.engine_api import EngineApi, EngineError
 from stormdeck.sources.containers.facts import argv_of, facts_of
 from stormdeck.sources.net.address import address, is_own_host
+from stormdeck.sources.net.http import load_httpx
 from stormdeck.sources.processes.command_line import kind_of
 from stormdeck.sources.processes.containers import container_of
 from stormdeck.sources.processes.port_forward import forwarded_pod
@@ -50,11 +52,15 @@ async def log_places(
     here = [one for one in path if _is_here(one)]
     if not here:
         return ()
-    import httpx  # noqa: F401 - the first import takes 0.1 s and more, which must not count as the runtime's
-
+    runtimes = [
+        one for kind in Runtime for one in endpoints(kind, environ if environ is not None else os.environ).found
+    ]
+    if runtimes:
+        # Before the time begins that the runtime has.
+        await load_httpx()
     try:
         async with asyncio.timeout(PATIENCE_S):
-            known = await _containers(here, contained, environ if environ is not None else os.environ)
+            known = await _containers(here, contained, runtimes)
     except TimeoutError:
         return ()
     places: list[LogPlace] = []
@@ -122,15 +128,15 @@ def _id_of(one: Contained) -> str:
 
 
 async def _containers(
-    servers: Sequence[Found], contained: Sequence[Contained], environ: Mapping[str, str]
+    servers: Sequence[Found], contained: Sequence[Contained], runtimes: Sequence[Endpoint]
 ) -> list[tuple[ContainerFacts, ServerKind | None]]:
     """Return the containers that may be those of servers, and the kind of server by their command line."""
     ports = {target.port for one in servers if (target := address(one.url)) is not None}
     pids = [one.process.pid for one in servers if one.process is not None] + [one.process.pid for one in contained]
     ids = {inside.name for pid in pids if (inside := container_of(pid)) is not None}
-    of_runtimes = [endpoints(runtime, environ).found for runtime in Runtime]
+    counts = Counter(one.runtime for one in runtimes)
     answers = await asyncio.gather(
-        *(_of_runtime(one, ports, ids, is_only=len(found) == 1) for found in of_runtimes for one in found)
+        *(_of_runtime(one, ports, ids, is_only=counts[one.runtime] == 1) for one in runtimes)
     )
     # podman's socket may be at Docker's place too.
     return list({one[0].id: one for found in reversed(answers) for one in found}.values())

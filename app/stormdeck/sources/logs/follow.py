@@ -17,9 +17,13 @@ MOST_BEHIND = 64 * 1024 * 1024
 """Most unread bytes; above that, only the end is read and the rest is reported as dropped."""
 _FLOOD_BYTES = 256 * 1024
 _FLOOD_INTERVAL_S = 0.05
+_TOO_MUCH_BYTES = 2 * 1024 * 1024
+"""Unread bytes that take longer than ``_ANALYSE_S`` to analyse, if each is of a request: 20,000 a second (measured)."""
+_ANALYSE_S = 0.5
+"""How long so much is analysed before the rest of it is only shown: the screen stays less than two seconds behind."""
 """Pause after a poll that read ``_FLOOD_BYTES``."""
 _QUIET_S = 3.0
-_QUIET_INTERVAL_S = 0.4
+_QUIET_INTERVAL_S = 0.5
 _HOLD_S = 1.0
 """After this time a line without a line end is delivered: a prompt, a progress bar."""
 _DELETED_S = 10.0
@@ -42,7 +46,7 @@ class Follower:
         path: Path,
         on_batch: Callable[[LogBatch], None],
         on_status: Callable[[LogStatus], None],
-        interval_s: float = 0.15,
+        interval_s: float = 0.25,
         history_bytes: int = HISTORY_BYTES,
         clock: Callable[[], float] = time.time,
         name: str = "",
@@ -115,8 +119,11 @@ class Follower:
     def _pause(self) -> float:
         if self._read_bytes >= _FLOOD_BYTES:
             return min(self._interval_s, _FLOOD_INTERVAL_S)
-        quiet = self._tail is None or time.monotonic() - self._moved_at > _QUIET_S
-        return max(self._interval_s, _QUIET_INTERVAL_S) if quiet else self._interval_s
+        now = time.monotonic()
+        quiet = self._tail is None or now - self._moved_at > _QUIET_S
+        interval_s = max(self._interval_s, _QUIET_INTERVAL_S) if quiet else self._interval_s
+        # Aligned, so that what several logs show is counted and painted at once, with what is asked once a second.
+        return interval_s - now % interval_s
 
     def _open(self) -> None:
         opened = open_log(self._path)
@@ -160,13 +167,14 @@ class Follower:
         if tail.behind > MOST_BEHIND:
             self._skip(tail)
         self._read_bytes = tail.behind
+        until = time.monotonic() + _ANALYSE_S if tail.behind >= _TOO_MUCH_BYTES else None
         while tail.behind > 0 and not self._stopped.is_set():
             data = tail.read()
             if data is None:
                 self._restart()
             elif data:
                 self._moved_at = time.monotonic()
-                self._deliver(self._lines.split(data))
+                self._deliver(self._lines.split(data), until=until)
             else:
                 break
         if self._lines.holds and time.monotonic() - self._moved_at > _HOLD_S:
@@ -205,12 +213,12 @@ class Follower:
             self._read_bytes = 0
             self._missing = True
 
-    def _deliver(self, lines: list[str], *, history: bool = False) -> None:
+    def _deliver(self, lines: list[str], *, history: bool = False, until: float | None = None) -> None:
         if lines and not self._stopped.is_set():
             self._called_at = None
             arrived = self._arrived()
             since = None if history else min(self._polled_at, arrived)
-            self._on_batch(LogBatch(self.name, tuple(lines), arrived, history, since))
+            self._on_batch(LogBatch(self.name, tuple(lines), arrived, history, since, analyse_until=until))
             self._called_at = time.monotonic()
 
     def _arrived(self) -> float:

@@ -33,19 +33,14 @@ def failure_of(error: BaseException, port: int) -> Failure:
     """Return the failure that an exception of httpx stands for."""
     import httpx
 
-    causes = tuple(_causes(error))
-    if any(isinstance(cause, OSError) and is_out_of_descriptors(cause) for cause in causes):
-        return Failure(FailureKind.OURS, NO_DESCRIPTORS)
-    known = next(filter(None, map(_by_socket, causes)), None)
+    known = failure_of_connection(error, port)
     if known is not None:
         return known
-    # Of several addresses of a name, one that takes connections shows more than one that refuses.
-    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
-        return refused(port)
     if isinstance(error, httpx.TimeoutException):
         return Failure(FailureKind.TIMEOUT, "no whole answer in time")
     if isinstance(error, httpx.ConnectError):
-        reason = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), str(error))
+        told = (cause.strerror for cause in _causes(error) if isinstance(cause, OSError) and cause.strerror)
+        reason = next(told, str(error))
         return Failure(FailureKind.UNREACHABLE, f"cannot connect to port {port}: {clean(reason)}")
     if isinstance(error, httpx.RemoteProtocolError):
         words = str(error)
@@ -57,10 +52,24 @@ def failure_of(error: BaseException, port: int) -> Failure:
     return Failure(FailureKind.BAD_URL, f"cannot be requested: {clean(str(error))[:120]}")
 
 
+def failure_of_connection(error: BaseException, port: int) -> Failure | None:
+    """Return the failure that the state of a connection shows, ``None`` for other errors."""
+    causes = tuple(_causes(error))
+    if any(isinstance(cause, OSError) and is_out_of_descriptors(cause) for cause in causes):
+        return Failure(FailureKind.OURS, NO_DESCRIPTORS)
+    known = next(filter(None, map(_by_socket, causes)), None)
+    if known is not None:
+        return known
+    # Of several addresses of a name, one that takes connections shows more than one that refuses.
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        return refused(port)
+    return None
+
+
 def _by_socket(error: BaseException) -> Failure | None:
     """Return the failure that an error of a connection shows, ``None`` for other errors."""
     is_ended = isinstance(error, OSError) and error.errno in _ENDED
-    if is_ended or isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+    if is_ended or isinstance(error, EOFError | ssl.SSLEOFError | ssl.SSLZeroReturnError):
         return _cut()
     return _tls_failure(error) if isinstance(error, ssl.SSLError) else None
 

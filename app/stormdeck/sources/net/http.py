@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
+import sys
 import time
 import zlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from stormdeck.model.text import clean
 from stormdeck.sources.io.background import run_in_thread
 from stormdeck.sources.net.address import Address, address
-from stormdeck.sources.net.failure import HOSTED, Failure, FailureKind, failure_of
+from stormdeck.sources.net.failure import HOSTED, Failure, FailureKind, failure_of, failure_of_connection
+from stormdeck.sources.net.plain_http import PlainHttp, UnusualError
 from stormdeck.sources.net.resolver import Resolver, Unresolved
 
 if TYPE_CHECKING:
@@ -82,6 +85,8 @@ class HttpClient:
 
     def __init__(self, version: str) -> None:
         self.user_agent = f"stormdeck/{version}"
+        self._usual = {"user-agent": self.user_agent, "accept-encoding": "identity", "accept": "*/*"}
+        self._plain = PlainHttp()
         self._clients: dict[tuple[str, tuple[str, ...]], httpx.AsyncClient] = {}
         self._authorities: tuple[str, ...] = ()
         self._resolver = Resolver()
@@ -112,19 +117,22 @@ class HttpClient:
         name = clean(target.host)
         late = f"the name {name} was not resolved within {deadline_s:g} s: the name server does not answer"
         connected: list[bool] = []
-        import httpx  # noqa: F401 - the first import takes 0.1 s and more, which must not count as the server's
-
+        is_plain = self._plain.can_ask(target)
+        if not is_plain:
+            await load_httpx()
         try:
             async with asyncio.timeout(deadline_s):
                 if error := await self._resolver.error(target.host):
                     return _unresolved(target.host, error)
                 late = f"no complete answer within {deadline_s:g} s"
-                return await self._ask(target.request_url, target, sent, limit, connected)
+                answer = await self._ask_plainly(target, sent, limit, connected) if is_plain else None
+                return answer or await self._ask(target.request_url, target, sent, limit, connected)
         except TimeoutError:
             return Failure(FailureKind.TIMEOUT, late, accepted=bool(connected))
 
     async def aclose(self) -> None:
         """Close the kept connections."""
+        self._plain.close()
         clients, self._clients = self._clients, {}
         for client in clients.values():
             await client.aclose()
@@ -135,6 +143,19 @@ class HttpClient:
     async def __aexit__(self, *exc: object) -> None:
         await self.aclose()
 
+    async def _ask_plainly(
+        self, target: Address, headers: Mapping[str, str], limit: int, connected: list[bool]
+    ) -> Answer | Failure | None:
+        """Ask in the cheapest way; return ``None`` if that does not show how the server is."""
+        begun = time.perf_counter()
+        try:
+            answer = await self._plain.get(target, {**self._usual, **headers}, limit, connected)
+        except UnusualError:
+            return None
+        except (OSError, EOFError) as error:
+            return failure_of_connection(error, target.port)
+        return await _answered(answer.status, answer.headers, answer.body, begun, answer.port)
+
     async def _ask(
         self, url: str, target: Address, headers: dict[str, str], limit: int, connected: list[bool]
     ) -> Answer | Failure:
@@ -142,6 +163,7 @@ class HttpClient:
 
         ``connected`` is filled once there is a connection: a caller that gives up needs to know.
         """
+        await load_httpx()
         import httpx
 
         while True:
@@ -192,15 +214,8 @@ class HttpClient:
             if unpacked is None:
                 return _too_big(limit)
             plain = unpacked
-        is_large = len(plain) > _INLINE and plain[:_INLINE].lstrip().startswith(b"{")
-        return Answer(
-            response.status_code,
-            {name.lower(): value for name, value in response.headers.items()},
-            plain,
-            (time.perf_counter() - begun) * 1000,
-            port,
-            await run_in_thread(_parsed, plain) if is_large else None,
-        )
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return await _answered(response.status_code, headers, plain, begun, port)
 
     def _opened(self, scheme: str) -> httpx.AsyncClient:
         """Return the client for a scheme; that for https takes 100 ms to load its trusted authorities."""
@@ -218,9 +233,22 @@ class HttpClient:
                 timeout=None,  # noqa: S113 - the deadline of get() bounds the whole exchange
                 limits=httpx.Limits(max_connections=None, max_keepalive_connections=16, keepalive_expiry=30.0),
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # Cookies know no ports, only hosts.
-                headers={"user-agent": self.user_agent, "accept-encoding": "identity", "accept": "*/*"},
+                headers=self._usual,
             )
         return client
+
+
+async def load_httpx() -> None:
+    """Import httpx in a thread: the first import takes 0.1 s and more, in which keys must work."""
+    if "httpx" not in sys.modules:
+        await run_in_thread(import_module, "httpx")
+
+
+async def _answered(status: int, headers: Mapping[str, str], body: bytes, begun: float, port: int) -> Answer:
+    """Return an answer; a large body is parsed in a thread."""
+    latency_ms = (time.perf_counter() - begun) * 1000
+    is_large = len(body) > _INLINE and body[:_INLINE].lstrip().startswith(b"{")
+    return Answer(status, headers, body, latency_ms, port, await run_in_thread(_parsed, body) if is_large else None)
 
 
 def _own_port(stream: httpcore.AsyncNetworkStream | None) -> int:

@@ -26,6 +26,8 @@ class Panel(Widget):
     deck: reactive[Deck] = reactive(Deck(), init=False, repaint=False)
     plain = False
     """Whether signs must show what colours cannot."""
+    _last: tuple[Deck, object] | None = None
+    """The newest deck and its part."""
 
     def part(self, deck: Deck) -> object:
         """Return the part of the deck that this panel shows."""
@@ -37,8 +39,14 @@ class Panel(Widget):
 
     def watch_deck(self, old: Deck, new: Deck) -> None:
         """Redraw if the part of this panel has changed."""
-        if self.part(old) != self.part(new):
+        if self.differs(old, new):
             self.refresh()
+
+    def differs(self, old: Deck, new: Deck) -> bool:
+        """Return whether this panel's part has changed from a deck to the next."""
+        before = self._last[1] if self._last is not None and self._last[0] is old else self.part(old)
+        self._last = new, self.part(new)
+        return before != self._last[1]
 
     def render(self) -> VisualType:
         """Draw as many rows as fit."""
@@ -75,7 +83,7 @@ class LivePanel(Panel):
 
     def watch_deck(self, old: Deck, new: Deck) -> None:
         """Redraw the changed rows."""
-        if self.part(old) == self.part(new):
+        if not self.differs(old, new):
             return
         before, size = self._drawn, self._drawn_for
         if before is None or size != self.content_size or not self.screen.is_active:

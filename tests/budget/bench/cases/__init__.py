@@ -15,6 +15,7 @@ CASES: Mapping[str, Callable[[Place, Effort], Table]] = {
     "big_log": big_log.run,
     "follow_10k": follow.run_10k,
     "follow_100k": follow.run_100k,
+    "flood": follow.run_flood,
     "hour": hour.run,
     "analysis": analysis.run,
     "check": check.run,

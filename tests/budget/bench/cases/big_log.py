@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench import programs
 from bench.figures import Budget, Measure, Table
-from bench.logs import LAST, SHOWN, write_big
+from bench.logs import LAST, write_big
 from bench.measure import memory
 from bench.place import Effort, Place
 from bench.programs import OURS, Program
@@ -37,7 +37,7 @@ def run(place: Place, effort: Effort) -> Table:
             return {"first": first, "last": last, "own": held.own, "peak": held.peak}
 
     makers = {
-        OURS: lambda: programs.stormdeck("--log", str(log), shows=SHOWN),
+        OURS: lambda: programs.on_log(log),
         START_UP: lambda: programs.stormdeck(name=START_UP),
         LESS: lambda: programs.less(log),
         "lnav": lambda: programs.lnav(log),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bench import programs
 from bench.figures import Budget, Table
 from bench.follow import follow
-from bench.logs import SHOWN
 from bench.place import Effort, Place
 from bench.programs import OURS, Program
 from bench.runs import rounds
@@ -27,7 +26,7 @@ def run(place: Place, effort: Effort) -> Table:
         return {key: taken[key] for key in ("resident", "own")}
 
     makers = {
-        OURS: lambda: programs.stormdeck("--log", str(log), shows=SHOWN),
+        OURS: lambda: programs.on_log(log),
         "less -n +F": lambda: programs.less(log),
         "lnav": lambda: programs.lnav(log),
     }

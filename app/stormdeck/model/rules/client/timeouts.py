@@ -199,11 +199,11 @@ def retries(facts: Facts) -> Iterator[Finding]:
 )
 def too_short(facts: Facts) -> Iterator[Finding]:
     """Find a timeout that ordinary requests exceed."""
-    text, engine = facts.text(TIMEOUT), facts.live.engine
+    engine = facts.live.engine
     slowest = engine.ttft_p95_s if engine is not None else None
-    limit = int(text) if _WHOLE.fullmatch(text) else _DEFAULT_MS
-    if slowest is None or limit >= slowest * 1000 or (text and not _WHOLE.fullmatch(text)):
+    if slowest is None or not is_beyond_timeout(facts):
         return
+    limit = _limit(facts.text(TIMEOUT)) or 0
     enough = max(_DEFAULT_MS, round(slowest * 2000))
     yield Finding(
         "TIME504",
@@ -214,6 +214,21 @@ def too_short(facts: Facts) -> Iterator[Finding]:
         TIMEOUT,
         fix=Fix(f"set it to {enough}", (Edit(TIMEOUT, str(enough)),)) if enough > limit else None,
     )
+
+
+def is_beyond_timeout(facts: Facts) -> bool:
+    """Return whether one request in twenty waits longer for its first token than the client does."""
+    engine, limit = facts.live.engine, _limit(facts.text(TIMEOUT))
+    return (
+        engine is not None and engine.ttft_p95_s is not None and limit is not None and limit < engine.ttft_p95_s * 1000
+    )
+
+
+def _limit(text: str) -> int | None:
+    """Return the timeout in milliseconds, ``None`` for a text that is no number."""
+    if not text:
+        return _DEFAULT_MS
+    return int(text) if _WHOLE.fullmatch(text) else None
 
 
 RULES: tuple[Rule, ...] = (no_number, idle_limit, retries, too_short)
