@@ -55,6 +55,25 @@ def test_httpx_comes_without_its_command_line():
     assert done.stdout.split() == []
 
 
+@pytest.mark.parametrize(
+    ("module", "unused"),
+    [
+        pytest.param("prometheus_client.parser", {"http.server", "wsgiref", "socketserver"}, id="metrics"),
+        pytest.param("watchfiles.main", {"multiprocessing", "watchfiles.run"}, id="watcher"),
+    ],
+)
+def test_a_library_comes_without_the_parts_that_are_not_used(module, unused):
+    code = (
+        "import sys; from importlib import import_module; from stormdeck.sources.io.imports import *;"
+        f"import_without_package({module!r}); import_module({module!r}); print(*{unused!r} & {{*sys.modules}});"
+        f"print(len(import_module({module.partition('.')[0]!r}).__all__))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded, exported = done.stdout.splitlines()
+    assert loaded == ""
+    assert int(exported) > 0
+
+
 def test_the_command_line_does_not_import_the_panel():
     code = "import sys, stormdeck.__main__; print('textual' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
