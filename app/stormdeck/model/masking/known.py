@@ -26,7 +26,7 @@ class KnownSecrets:
         forms = {form for one in secrets for form in (one, clean(one))}
         searched = [one for one in forms if len(one) >= shortest and one.lower() not in PLACEHOLDERS]
         self._beginnings = frozenset(one[:shortest] for one in searched)
-        self._found_in = (LongestPrefix(searched),) if searched else ()
+        self._found_in: tuple[LongestPrefix, ...] = (LongestPrefix(searched),) if searched else ()
 
     def with_more(self, secrets: Iterable[str]) -> KnownSecrets:
         """Return a masker for further secrets too; those of this one are not prepared again."""
