@@ -23,6 +23,7 @@ from stormdeck.ui.widgets.logs.line import LineDrawer
 from stormdeck.ui.widgets.logs.tail import LOOK_BACK
 from stormdeck.ui.widgets.logs.view import LogView
 from stormdeck.ui.widgets.panel import LivePanel, Panel
+from stormdeck.ui.widgets.row_list import RowList
 from stormdeck.ui.widgets.settings import form, row
 
 SLOW = ("httpx", "psutil", "pynvml", "yaml", "prometheus_client", "starlette", "uvicorn", "watchfiles", "anyio")
@@ -224,6 +225,20 @@ async def test_the_raw_view_draws_the_lines_that_are_seen(panel, monkeypatch, na
         await pilot.press("end")
         await pilot.pause()
         assert drawn["RawScreen"] < 300
+
+
+@in_loop
+async def test_a_page_is_scrolled_in_one_step(panel, monkeypatch):
+    drawn = count(monkeypatch, RowList, "render_line")
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await deliver(pilot, long_settings())
+        await show(pilot, "settings")
+        form = pilot.app.screen.query_one("#form")
+        drawn.clear()
+        await pilot.press("pagedown")
+        await until(pilot, lambda: form.scroll_y == form.scroll_target_y > 0)
+        await pilot.pause()
+        assert drawn["RowList"] <= 4 * 40
 
 
 @pytest.fixture
