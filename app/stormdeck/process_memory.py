@@ -31,6 +31,7 @@ def pause() -> None:
 def resume() -> None:
     """Enable garbage collection for objects created from now on; does nothing unless it was paused."""
     if not gc.isenabled():
+        gc.collect()
         gc.freeze()
         gc.set_threshold(*THRESHOLDS)
         gc.enable()

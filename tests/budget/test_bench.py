@@ -85,6 +85,16 @@ def test_a_program_runs_in_a_terminal_of_120_by_40_and_is_seen_and_left(place):
     assert session(terminal.pid) == []
 
 
+def test_a_key_is_over_when_the_terminal_is_silent(place):
+    echo = "while sys.stdin.read(1) == 'p': print('.', flush=True)"
+    code = f"import sys, tty; tty.setraw(0); print('ready', flush=True)\n{echo}"
+    with Terminal(python(code).command, place.environ, place.work) as terminal:
+        terminal.until_shows("ready", 20.0)
+        assert 0 < terminal.painted_after("p", 0.001, 20.0) <= 20
+        with pytest.raises(NotShownError, match="status 0"):
+            terminal.painted_after("q", 0.001, 20.0)
+
+
 def test_a_program_that_ends_too_early_says_what_it_last_wrote(place):
     command = python("print('no such thing')").command
     with Terminal(command, place.environ, place.work) as terminal, pytest.raises(NotShownError, match="no such thing"):

@@ -24,6 +24,7 @@ from stormdeck.ui.widgets.logs.line import LineDrawer
 from stormdeck.ui.widgets.logs.tail import LOOK_BACK
 from stormdeck.ui.widgets.logs.view import LogView
 from stormdeck.ui.widgets.panel import LivePanel, Panel
+from stormdeck.ui.widgets.row_list import RowList
 from stormdeck.ui.widgets.settings import form, row
 
 SLOW = ("httpx", "psutil", "pynvml", "yaml", "prometheus_client", "starlette", "uvicorn", "watchfiles", "anyio")
@@ -54,6 +55,25 @@ def test_httpx_comes_without_its_command_line():
     code = "import sys, stormdeck.sources.net.http, httpx; print(*{'click', 'pygments', 'rich'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize(
+    ("module", "unused"),
+    [
+        pytest.param("prometheus_client.parser", {"http.server", "wsgiref", "socketserver"}, id="metrics"),
+        pytest.param("watchfiles.main", {"multiprocessing", "watchfiles.run"}, id="watcher"),
+    ],
+)
+def test_a_library_comes_without_the_parts_that_are_not_used(module, unused):
+    code = (
+        "import sys; from importlib import import_module; from stormdeck.sources.io.imports import *;"
+        f"import_without_package({module!r}); import_module({module!r}); print(*{unused!r} & {{*sys.modules}});"
+        f"print(len(import_module({module.partition('.')[0]!r}).__all__))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded, exported = done.stdout.splitlines()
+    assert loaded == ""
+    assert int(exported) > 0
 
 
 def test_the_command_line_does_not_import_the_panel():
@@ -206,6 +226,20 @@ async def test_the_raw_view_draws_the_lines_that_are_seen(panel, monkeypatch, na
         await pilot.press("end")
         await pilot.pause()
         assert drawn["RawScreen"] < 300
+
+
+@in_loop
+async def test_a_page_is_scrolled_in_one_step(panel, monkeypatch):
+    drawn = count(monkeypatch, RowList, "render_line")
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await deliver(pilot, long_settings())
+        await show(pilot, "settings")
+        form = pilot.app.screen.query_one("#form")
+        drawn.clear()
+        await pilot.press("pagedown")
+        await until(pilot, lambda: form.scroll_y == form.scroll_target_y > 0)
+        await pilot.pause()
+        assert drawn["RowList"] <= 4 * 40
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
-import watchfiles
+import watchfiles.main
 
 from stormdeck.sources.io import mounts, watch
 from stormdeck.sources.io.mounts import is_on_network
@@ -162,7 +162,7 @@ def test_a_loop_of_links_is_watched_like_any_other_file(watched):
     ids=lambda error: type(error).__name__,
 )
 def test_files_are_polled_where_the_system_watches_no_more(tmp_path, monkeypatch, capfd, error):
-    monkeypatch.setattr(watchfiles, "watch", refused(error))
+    monkeypatch.setattr(watchfiles.main, "watch", refused(error))
     changed, watcher = threading.Event(), FileWatcher(STEP_MS)
     watcher.watch([tmp_path / "settings.json"], changed.set)
     rewrite(tmp_path / "settings.json")

@@ -81,6 +81,7 @@ class ThemedApp(App[None]):
 
     def __init__(self, look: Appearance) -> None:
         super().__init__()
+        self.animation_level = "none"  # a page scrolls at once: half a second of frames is neither read nor wanted
         self.preferences = look.preferences
         self.plain = look.ascii or self.no_color
         """Whether signs must show what colours cannot."""

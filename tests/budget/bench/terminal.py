@@ -128,6 +128,20 @@ class Terminal:
         self._tail = b""
         os.write(self._master, keys.encode())
 
+    def painted_after(self, keys: str, silence_s: float, most_s: float) -> float | None:
+        """Type keys and return the seconds to the last byte before a silence; ``None``: nothing was painted."""
+        self.press(keys)
+        pressed = time.monotonic()
+        last: float | None = None
+        while (now := time.monotonic()) - pressed < most_s:
+            if self._read(most_s - (now - pressed) if last is None else silence_s):
+                last = time.monotonic() - pressed
+            elif self._closed:
+                raise NotShownError(f"it ended after a key, {self._ending()}")
+            elif last is not None:
+                break
+        return last
+
     def resize(self, width: int, height: int) -> None:
         """Give the terminal another size, as a user who drags its border."""
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))

@@ -8,10 +8,10 @@ import threading
 import tty
 
 import pytest
-from textual import events
+from textual import constants, events
 
 from panel import DEADLINE_S, in_loop
-from stormdeck.ui.textual_patches.driver import PanelDriver
+from stormdeck.ui.textual_patches.driver import PanelDriver, escape_delay
 from waiting import eventually
 
 
@@ -113,3 +113,13 @@ async def test_a_terminal_that_is_gone_is_not_read_again_and_again(panel, looks)
         assert looks == [None, None]
         await held.end()
         assert looks == [None, None]
+
+
+@pytest.mark.parametrize(("environ", "waited"), [({}, 0.025), ({"ESCDELAY": "300"}, 0.1)], ids=["own", "set"])
+def test_an_escape_is_waited_for_briefly_unless_the_user_says_how_long(monkeypatch, environ, waited):
+    """Textual has read ``ESCDELAY`` when it was imported, so its own value stays."""
+    monkeypatch.setattr(constants, "ESCAPE_DELAY", 0.1)
+    monkeypatch.delenv("ESCDELAY", raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert escape_delay() == waited == constants.ESCAPE_DELAY

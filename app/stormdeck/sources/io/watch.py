@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from stormdeck.sources.io.imports import import_without_package
 from stormdeck.sources.io.mounts import is_on_network
 
 STEP_MS = 500
@@ -95,7 +96,8 @@ class FileWatcher:
     def _events(self, folders: frozenset[Path]) -> Iterator[None]:
         """Yield when the system reports changes in these folders; raises ``OSError`` or ``RuntimeError`` else."""
         # Imported here, after the first paint: it takes 60 ms.
-        from watchfiles import watch
+        import_without_package("watchfiles.main")
+        from watchfiles.main import watch
 
         for _ in watch(
             *folders,

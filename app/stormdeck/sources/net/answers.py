@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from statistics import median
 
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.snapshots.server import FRONT_ALONE, ServedModel, ServerState
@@ -157,6 +156,7 @@ class Latency:
     def add(self, ms: float) -> None:
         """Add one; changes below a half, or below 5 ms, are noise."""
         self._last.append(ms)
-        middle = median(self._last)
+        ordered, half = sorted(self._last), len(self._last) // 2
+        middle = (ordered[half] + ordered[-1 - half]) / 2
         if self.shown is None or abs(middle - self.shown) > max(5.0, self.shown / 2):
             self.shown = max(1, round(middle)) if middle < 20 else 5 * round(middle / 5)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from stormdeck.model.snapshots.vllm_metrics import Histogram, MetricsSample
+from stormdeck.sources.io.imports import import_without_package
 
 _GAUGES = {
     "vllm:num_requests_running": "running",
@@ -149,6 +150,7 @@ def _named(series: str) -> tuple[str, dict[str, str]] | None:
 
 
 def _parsed(line: str) -> list[Series]:
+    import_without_package("prometheus_client.parser")
     from prometheus_client.parser import text_string_to_metric_families
 
     with suppress(*_UNREADABLE):

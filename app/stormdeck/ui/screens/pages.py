@@ -42,9 +42,9 @@ class RawScreen(Dialog[None]):
         self._headline = title
         self._text = text
         self._notes = notes
-        # Each dot of a mask takes one cell, as an ASCII letter does.
-        plain = (shown.replace(MASK, "." * len(MASK)) for shown in text)
-        self._cells = [len(shown) if shown.isascii() and shown.isprintable() else None for shown in plain]
+        self._cells = [
+            len(shown) if shown.isascii() and shown.isprintable() else _masked_cells(shown) for shown in text
+        ]
         """The width of each line; ``None`` if it must be drawn to know."""
         self._laid_out: dict[int, RowLayout] = {}
 
@@ -95,6 +95,12 @@ class RawScreen(Dialog[None]):
             text = f" {found.severity.value} {found.code}  {found.title}"
             note = line("   ", health_sign(found.severity.health), (text, colour))
         return hanging(line(self._text[at], note), width, line((f"{at + 1:>4}  ", "$faint")))
+
+
+def _masked_cells(shown: str) -> int | None:
+    """Return the width of a line in ASCII but for masks, each of whose dots takes one cell; ``None``: it is another."""
+    plain = shown.replace(MASK, "." * len(MASK))
+    return len(plain) if plain.isascii() and plain.isprintable() else None
 
 
 def of_draft(draft: Draft) -> RawScreen:

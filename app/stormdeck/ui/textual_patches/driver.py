@@ -12,15 +12,27 @@ from codecs import getincrementaldecoder
 from collections.abc import Iterable
 from typing import Any
 
+from textual import constants
 from textual._xterm_parser import XTermParser
 from textual.app import App
-from textual.constants import ESCAPE_DELAY
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 from typing_extensions import override
 
 READ_SIZE = 4096
 """Bytes; a long paste takes several reads."""
+ESCAPE_DELAY_S = 0.025
+"""How long an escape may be the first byte of another key: htop waits as long. Textual waits 0.1 s, which is felt."""
+
+
+def escape_delay() -> float:
+    """Return how long to wait after an escape, and make Textual's parser wait as long; ``ESCDELAY`` sets it in ms.
+
+    Upstream: an argument of ``XTermParser``.
+    """
+    if "ESCDELAY" not in os.environ:
+        vars(constants)["ESCAPE_DELAY"] = ESCAPE_DELAY_S
+    return constants.ESCAPE_DELAY
 
 
 class WakingEvent(threading.Event):
@@ -74,6 +86,7 @@ class PanelDriver(LinuxDriver):
 
         Upstream: select without a timeout, on the terminal and on a pipe that ``exit_event`` writes to.
         """
+        delay = escape_delay()
         parser, decode = XTermParser(self._debug), getincrementaldecoder("utf-8")("replace").decode
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
@@ -81,14 +94,14 @@ class PanelDriver(LinuxDriver):
             escape_until = 0.0
             while not self.exit_event.is_set():
                 may_be_escape = time.monotonic() < escape_until
-                for key, _ in selector.select(ESCAPE_DELAY if may_be_escape else None):
+                for key, _ in selector.select(delay if may_be_escape else None):
                     data = _read(key.fd)
                     if not data:
                         selector.unregister(key.fd)
                     elif key.fd == self.fileno and (text := decode(data)):
                         self._process(parser.feed(text))
                         # Only time tells the escape key from the first byte of another key.
-                        escape_until = time.monotonic() + 2 * ESCAPE_DELAY
+                        escape_until = time.monotonic() + 2 * delay
                 self._process(parser.tick())
 
     def _process(self, messages: Iterable[Message]) -> None:
