@@ -21,6 +21,7 @@ importlib.reload(importlib.import_module("textual.constants"))
 import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
 
+import idle_pilot  # noqa: E402
 import parsed_once  # noqa: E402
 from alone import discover_named  # noqa: E402
 from command_home import Home  # noqa: E402
@@ -28,6 +29,7 @@ from left_threads import LeftThreads  # noqa: E402
 from panel import make_app  # noqa: E402
 
 parsed_once.share()
+idle_pilot.install()
 # A slow machine is no fault of a test.
 settings.register_profile("stormdeck", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("stormdeck")
