@@ -29,10 +29,10 @@ async def _press(self, *keys):
         await self._wait_for_screen()
 
 
-async def _wait_until_idle(self, timeout=DEADLINE_S):
+async def _wait_until_idle(self, _timeout=None):
     quiet = 0
     for _ in range(_ROUNDS):
-        if not await _wait_for_screen(self, timeout):
+        if not await _wait_for_screen(self, DEADLINE_S):
             return False
         quiet = 0 if _is_busy(self.app) else quiet + 1
         if quiet == _QUIET_ROUNDS:

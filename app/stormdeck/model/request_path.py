@@ -155,6 +155,8 @@ def _health_at(deck: Deck, base: Found) -> tuple[Health, str]:
         return Health.ERROR, "certificate"
     if any(one.url is not None and one.listens is False and same_place(one.url, base.url) for one in contained):
         return Health.WARNING, "starting"
+    if deck.discovery.coming_at(base) is not None:
+        return Health.WARNING, "refuses"
     is_broken = is_mute(deck, base.url) or is_out_of_reach(deck, base.url)
     return (Health.ERROR if is_broken else base.met.health), base.met.value
 

@@ -131,6 +131,16 @@ def _at_base(deck: Deck, base: Found) -> Statement:
         evidence=reason or base.how,
         step="start the server, or: stormdeck set ANTHROPIC_BASE_URL http://HOST:PORT",
     )
+    coming = deck.discovery.coming_at(base)
+    if coming is not None:
+        return replace(
+            unanswered,
+            health=Health.WARNING,
+            headline=f"Nothing accepts connections behind {base.url} yet, and {coming.server} is starting",
+            detail=f"It runs {coming.where}. Wait until it has loaded. Press 4 for what was found.",
+            brief=brief(f"{place(base.url)} refuses connections", f"{coming.server} is starting"),
+            step=f"wait; `docker ps` shows which port is published ({coming.container})",
+        )
     moved = next((one for one in deck.findings if one.code == "URL114" and one.severity is Severity.ERROR), None)
     if base.met is ServerState.UP and moved is not None:
         return replace(
