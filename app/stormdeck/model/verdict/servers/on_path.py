@@ -21,12 +21,12 @@ from stormdeck.model.snapshots.server import (
 )
 from stormdeck.model.symbols import Health
 from stormdeck.model.urls import origin_of, place, same_place, with_scheme
-from stormdeck.model.verdict.containers import container_at, start_command
 from stormdeck.model.verdict.groups import shown_name, speaks_for
-from stormdeck.model.verdict.no_answer import no_answer, url_code
-from stormdeck.model.verdict.no_server import no_server
-from stormdeck.model.verdict.on_the_way import front_alone, unreachable
-from stormdeck.model.verdict.starting import starting
+from stormdeck.model.verdict.servers.containers import container_at, start_command
+from stormdeck.model.verdict.servers.no_answer import no_answer, url_code
+from stormdeck.model.verdict.servers.no_server import no_server
+from stormdeck.model.verdict.servers.on_the_way import front_alone, unreachable
+from stormdeck.model.verdict.servers.starting import starting
 from stormdeck.model.verdict.statement import Statement, brief
 
 _BASE_URL = "env.ANTHROPIC_BASE_URL"

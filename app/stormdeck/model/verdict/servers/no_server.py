@@ -16,10 +16,10 @@ from stormdeck.model.snapshots.server import (
 )
 from stormdeck.model.symbols import Health
 from stormdeck.model.urls import place, same_place
-from stormdeck.model.verdict.hosted import no_own_server
-from stormdeck.model.verdict.no_answer import no_answer, untrusted, url_code, why_missed
-from stormdeck.model.verdict.on_the_way import front_alone
-from stormdeck.model.verdict.starting import loading
+from stormdeck.model.verdict.servers.hosted import no_own_server
+from stormdeck.model.verdict.servers.no_answer import no_answer, untrusted, url_code, why_missed
+from stormdeck.model.verdict.servers.on_the_way import front_alone
+from stormdeck.model.verdict.servers.starting import loading
 from stormdeck.model.verdict.statement import LOOKING, Statement, brief
 
 _POLLED = frozenset(ServerKind) - {ServerKind.OTHER}
