@@ -192,6 +192,7 @@ def podman_logs(machine):
             subprocess.run([*store, "restart", "-t", "0", "vllm"], capture_output=True, check=True)
             until(lambda: answers(f"{url}/version"), "podman's vLLM again")
             client.turn(200)
+            panel.until(lambda seen: "is down" not in seen["headline"], "podman's vLLM seen again")
             again = panel.until(_counts(client), "the counts after the restart")
             steps.append(_step("after podman restart", again, client))
         finally:
