@@ -1,9 +1,9 @@
 """Results that few servers give: they prove little, and say so."""
 
 import pytest
-from test_canary_turns import said, streamed
 
-from canary_samples import NEW, TO_PROXY, TO_VLLM, ask, heard, judged, shape
+from canary_samples import NEW, TO_PROXY, TO_VLLM, ask, error_answer, heard, judged, shape, streamed
+from stormdeck.model.canary import turns
 from stormdeck.model.canary.check import Check, Question, Route, Verdict
 from stormdeck.model.canary.features import features_of
 from stormdeck.model.canary.judge import judge
@@ -22,7 +22,7 @@ def test_tools_that_failed_for_a_moment_are_not_known():
 
 @pytest.mark.parametrize("status", [408, 504])
 def test_a_proxy_that_waited_in_vain_blames_the_server_behind_it(status):
-    check = judged(Q.PLAIN, said(status, "upstream took too long"), TO_PROXY)
+    check = judged(Q.PLAIN, error_answer(status, "upstream took too long"), TO_PROXY)
     assert (check.code, check.hop) == ("SERVER905", HopKind.SERVER)
 
 
@@ -36,6 +36,8 @@ def test_a_stream_that_ends_with_an_unknown_error_fails_with_its_words():
 def test_a_summary_or_a_long_prompt_that_was_cut_short_is_accepted():
     check = judged(Q.COMPACTION, streamed(stop="max_tokens"))
     assert (check.verdict, check.message) == (Verdict.PASS, "accepted; the summary is longer than this test allows")
+    response = heard(Q.TURN, *streamed("hm", stop="max_tokens"))
+    assert turns._long(response, response.reply).message.endswith("the answer was cut before it could show more")
 
 
 def test_one_answer_alone_was_not_answered_in_turn():

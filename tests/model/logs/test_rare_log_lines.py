@@ -152,3 +152,21 @@ def test_more_servers_in_one_log_than_are_told_apart_are_read_as_the_last(monkey
     lines = tuple(f"vllm-{number}  | {line.replace('50194', str(50100 + number))}" for number in range(4))
     analyzer.take(LogBatch("log", lines, T, history=False))
     assert analyzer.report(T).main_requests == 4
+
+
+def test_lines_that_changed_places_within_a_second_are_all_counted():
+    dress = next(one for one in DRESSES.values() if one.clock is not NONE and one.clock <= 0.001)
+    lines = tuple(dress.write(T + late, access(200)) for late in (0.0, 0.9, 0.4, 1.3))
+    analyzer = LogAnalyzer(local_time=utc)
+    analyzer.take(LogBatch("log", lines, T + 10, history=True))
+    assert analyzer.report(T + 10).main_requests == 4
+
+
+def test_a_prefix_longer_than_any_is_left_alone():
+    assert undress("2026-11-29T12:00:00.250Z stdout F " * 100 + "INFO: x", utc, T).text.endswith("INFO: x")
+
+
+@pytest.mark.parametrize("before", ["10.0.0.7", "", "INFO:    "])
+def test_a_request_with_half_an_address_is_one(before):
+    found = parse_access(f'{before} - "POST /v1/messages HTTP/1.1" 500 Oops', utc, T)
+    assert found is None or (found.status, found.port) == (500, 0)
