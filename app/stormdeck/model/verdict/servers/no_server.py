@@ -7,7 +7,14 @@ from dataclasses import replace
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind, Severity
-from stormdeck.model.request_path import is_mute, is_out_of_reach, is_untrusted, unknown_base, wants_key
+from stormdeck.model.request_path import (
+    is_mute,
+    is_out_of_reach,
+    is_untrusted,
+    limits_requests,
+    unknown_base,
+    wants_key,
+)
 from stormdeck.model.rules.collect import is_hosted
 from stormdeck.model.snapshots.discovery import Contained, Found, Missed
 from stormdeck.model.snapshots.server import (
@@ -161,6 +168,17 @@ def _at_base(deck: Deck, base: Found) -> Statement:
             brief=brief(f"{place(base.url)} wants another key", "where Claude Code sends"),
             cause="no token, or one that it does not accept",
             step="stormdeck check",
+        )
+    if base.met is ServerState.UP and limits_requests(deck, base.url):
+        return replace(
+            unanswered,
+            health=Health.UNKNOWN,
+            headline=f"The server at {base.url}, where Claude Code sends, limits requests: what it is cannot be seen",
+            detail=f"It answered stormdeck with 429; whether it refuses Claude Code too is not known.{hint}",
+            code=None,
+            brief=brief(f"{place(base.url)} limits requests", "what it is cannot be seen"),
+            cause="unknown: it was asked too often",
+            step="look at the limit of what is in front of the server",
         )
     if base.met is ServerState.UP and not is_mute(deck, base.url):
         return replace(
