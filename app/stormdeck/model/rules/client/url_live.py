@@ -204,7 +204,7 @@ _UNANSWERED = {
         "the server behind the gateway does not answer",
         "The gateway answers, with {detail}; the server behind it does not",
     ),
-    Reach.NO_HTTP: ("the answer is not HTTP", "Something answers there, but not with HTTP"),
+    Reach.NO_HTTP: ("the answer is not HTTP/1.1", "Something answers there, but not with valid HTTP/1.1"),
     Reach.NO_TLS: ("no TLS connection", "TLS fails: {detail}"),
     Reach.STARTING: ("the server is starting", "{detail} and does not answer yet"),
     Reach.MAY_START: (
