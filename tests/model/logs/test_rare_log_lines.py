@@ -16,6 +16,7 @@ from stormdeck.model.logs.clocks import clock_in
 from stormdeck.model.logs.dress import undress, value_time
 from stormdeck.model.logs.fronts import front_access, go_duration
 from stormdeck.model.logs.json_access import json_access
+from stormdeck.model.logs.prefix_reader import PrefixReader
 from stormdeck.model.retries.backoff import LEFT
 from stormdeck.model.traffic import log_reader, log_servers
 from stormdeck.model.traffic.log_analyzer import LogAnalyzer
@@ -166,7 +167,34 @@ def test_a_prefix_longer_than_any_is_left_alone():
     assert undress("2026-11-29T12:00:00.250Z stdout F " * 100 + "INFO: x", utc, T).text.endswith("INFO: x")
 
 
-@pytest.mark.parametrize("before", ["10.0.0.7", "", "INFO:    "])
+@pytest.mark.parametrize("before", ["10.0.0.7", "", "INFO:    ", "hello ", "hello: "])
 def test_a_request_with_half_an_address_is_one(before):
     found = parse_access(f'{before} - "POST /v1/messages HTTP/1.1" 500 Oops', utc, T)
     assert found is None or (found.status, found.port) == (500, 0)
+
+
+def test_lines_of_one_batch_that_differ_are_read_one_by_one():
+    """Lines that are alike are read the fast way; colours, another prefix and a broken clock are read all the same."""
+    dress = DRESSES["docker -t"]
+    alike = [dress.write(T + number, access(500)) for number in range(3)]
+    odd = (alike[1].replace("INFO", "\x1b[32mINFO\x1b[0m"), access(500), alike[1].replace(":", ";", 1), "\x1b")
+    for one in odd:
+        analyzer = LogAnalyzer(local_time=utc)
+        analyzer.take(LogBatch("log", tuple(alike), T + 10, history=False))
+        analyzer.take(LogBatch("log", (alike[0], one, alike[2]), T + 20, history=False))
+        assert analyzer.has_requests
+    bare = PrefixReader(utc).read(LogBatch("log", tuple(alike), T + 10, history=True, times=(T, None, T + 2)))
+    assert bare.times is not None
+    assert bare.times == pytest.approx([T, T + 1, T + 2], abs=1)
+
+
+def test_prefixes_beyond_those_that_are_remembered_are_read_each_time(monkeypatch):
+    monkeypatch.setattr(prefix_reader, "_MOST_KNOWN", 0)
+    monkeypatch.setattr(prefix_reader, "MOST_TEMPLATES", 1)
+    analyzer = LogAnalyzer(local_time=utc)
+    lines = [DRESSES[name].write(T + number, access(500)) for number, name in enumerate(DRESSES)]
+    half = access(500)[:20]
+    split = [f"2026-11-29T12:00:0{number}Z std{out} P {half}" for number in range(3) for out in ("out", "err")]
+    for line in (*lines, *split, *lines):
+        analyzer.take(LogBatch("log", (line,), T + 100, history=False))
+    assert analyzer.has_requests
