@@ -21,14 +21,19 @@ importlib.reload(importlib.import_module("textual.constants"))
 import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
 
+import idle_pilot  # noqa: E402
 import parsed_once  # noqa: E402
 from alone import discover_named  # noqa: E402
 from command_home import Home  # noqa: E402
 from left_threads import LeftThreads  # noqa: E402
 from panel import make_app  # noqa: E402
+from stormdeck.sources.discovery import log_places, published  # noqa: E402
+from waiting import DEADLINE_S  # noqa: E402
 
 parsed_once.share()
-# A slow machine is no fault of a test.
+idle_pilot.install()
+# A slow machine is no fault of a test: what answers at all answers in time.
+log_places.PATIENCE_S = published.PATIENCE_S = DEADLINE_S
 settings.register_profile("stormdeck", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("stormdeck")
 # Garbage collection takes a sixth of the time of tests that start a panel each.

@@ -23,6 +23,7 @@ from stacks import (
     config,
     deck,
     elsewhere,
+    ending_with,
     engine,
     failures,
     lines,
@@ -30,7 +31,6 @@ from stacks import (
     probe,
     proxy,
     recording,
-    said,
     tail,
     vllm,
     vllm_error,
@@ -381,7 +381,7 @@ STACKS = {
         (
             *THROUGH,
             proxy(ServerState.DOWN, "connection refused: nothing listens on port 4000"),
-            said(
+            ending_with(
                 "LiteLLM proxy refused to start: no master key is set, so every request would be accepted without "
                 "authentication."
             ),

@@ -137,6 +137,24 @@ def test_a_server_that_loads_behind_a_port_that_only_the_firewall_knows(stack):
     assert "does not run" not in json.dumps(document)
 
 
+@pytest.mark.parametrize("owner", [None, ("dockerd", "--userland-proxy=false")], ids=["plain user", "root"])
+def test_a_port_that_is_held_and_refuses_may_lead_to_a_server_that_loads(stack, owner):
+    """Docker without its docker-proxy holds the port itself, and the firewall sends connections on (run, 20.10)."""
+    url = free_url()
+    process = ServerProcess(7, owner[0], owner, 1, None, "") if owner is not None else None
+    home = stack(inner(listens=False, lists_ports=False), listeners=[Listener("127.0.0.1", address(url).port, process)])
+    home.write(client_settings(url))
+    code, document, hops = said(home)
+    (one,) = json.loads(home.run("check", "--json")[1])["findings"]
+    assert (code, hops, document["hops"][1]["detail"]) == (1, [("server", "degraded")], "refuses")
+    assert document["headline"]["text"] == (
+        f"Nothing accepts connections behind {url} yet, and vLLM (pid 37) is starting"
+    )
+    assert (one["code"], one["severity"]) == ("URL112", "warning")
+    assert "does not listen yet" in one["message"]
+    assert "does not run" not in json.dumps(document)
+
+
 def test_a_container_alone_is_no_server_of_this_machine(stack, deployment):
     """Its port is no port of this machine: nothing is said to start on it, and no base URL is proposed."""
     home = stack(inner())

@@ -23,9 +23,9 @@ from stormdeck.sources.net.address import address
 from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.processes.scan import Listener, Scan
 
-PATIENT = servers.Deadlines(10.0, 10.0, 60.0)
+PATIENT = servers.Deadlines(60.0, 60.0, 300.0)
 QUICK = servers.Deadlines(0.05, 0.05, 1.0, is_quick=True)
-HASTY = servers.Deadlines(0.5, 0.5, 5.0)
+HASTY = servers.Deadlines(2.0, 2.0, 60.0)
 """For servers that never answer."""
 STARTED = 1_795_200_177
 """When the recorded vLLM began, by its own metrics."""
@@ -221,7 +221,8 @@ SILENT = {"accepts and is silent": hangs, "accepts and closes": closes_at_once, 
 @pytest.mark.parametrize("holder", [None, "ssh"])
 def test_a_server_that_gives_no_answer_is_an_error_of_its_own(stack, server, holder):
     with served(server) as (url,):
-        home = stack(*([listening(url, holder, [holder])] if holder else []), patient=HASTY)
+        patient = HASTY if server is hangs else PATIENT
+        home = stack(*([listening(url, holder, [holder])] if holder else []), patient=patient)
         home.write(client_settings(url))
         code, codes, said = checked(home)
         assert (code, codes, said["ok"]) == (1, ["URL112"], False)
@@ -291,7 +292,7 @@ def test_a_dead_base_url_stands_before_the_vllm_that_a_flag_names(stack):
 
 def test_a_silent_base_url_beside_an_unrelated_proxy(stack, tmp_path):
     with served(hangs, litellm("sk-other")) as (url, other):
-        home = stack(unrelated(other, tmp_path), patient=replace(HASTY, unnamed_s=10.0))
+        home = stack(unrelated(other, tmp_path), patient=replace(HASTY, unnamed_s=60.0))
         home.write(client_settings(url, model="q"))
         assert checked(home)[1] == ["URL112"]
         assert hops(status(home)[1]) == [("vllm", url, "down")]

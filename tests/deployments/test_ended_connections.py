@@ -86,12 +86,24 @@ def test_a_balanced_server_that_ends_connections_is_not_down(home, tmp_path):
     assert not any(text in json.dumps(said["statements"]) for text in ("is down", "are down", "behind big"))
 
 
-def test_what_speaks_no_http_is_said_to(home):
-    with served(talks_garbage) as (url,):
+async def speaks_http2_alone(reader, writer):
+    """Answer as a server of HTTP/2 without TLS does: with its settings and a farewell, whatever was asked."""
+    await reader.read(1000)
+    writer.write(bytes.fromhex("0000000400000000000000080700000000000000000000000001"))
+    await writer.drain()
+
+
+@pytest.mark.parametrize("server", [talks_garbage, speaks_http2_alone], ids=["garbage", "HTTP/2 alone"])
+def test_what_does_not_speak_http_1_is_called_so(home, server):
+    with served(server) as (url,):
         home.write(client_settings(url))
         code, said, _, codes = said_of(home)
     port = url.rpartition(":")[2]
-    assert (code, said["headline"]["text"], codes) == (2, f"What answers at :{port} does not speak HTTP", ["URL112"])
+    assert (code, said["headline"]["text"], codes) == (
+        2,
+        f"What answers at :{port} does not speak HTTP/1.1",
+        ["URL112"],
+    )
 
 
 def test_only_a_refused_connection_is_called_so(home):

@@ -45,5 +45,5 @@ def load(root):
 
 def _libraries(file):
     """Return the shared libraries that a program loads."""
-    said = subprocess.run(["ldd", str(file)], capture_output=True, text=True, check=False).stdout
-    return [Path(path) for path in re.findall(r"(/\S+) \(0x", said)]
+    listed = subprocess.run(["ldd", str(file)], capture_output=True, text=True, check=False).stdout
+    return [Path(path) for path in re.findall(r"(/\S+) \(0x", listed)]

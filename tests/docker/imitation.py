@@ -68,21 +68,21 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         """Answer as the header says; a proxy asks its server first. Each request is a line, as uvicorn writes it."""
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
-        status = int(self.headers.get("x-status") or 200)
+        status, why = int(self.headers.get("x-status") or 200), ""
         if self.upstream:
-            behind = http.client.HTTPConnection(self.upstream, timeout=5)
+            behind = http.client.HTTPConnection(self.upstream, timeout=60)
             try:
                 behind.request("POST", self.path, body, {"x-status": str(status)})
                 status = behind.getresponse().status
-            except OSError:
-                status = 503
+            except OSError as error:
+                status, why = 503, repr(error)
             finally:
                 behind.close()
         host, port = self.client_address[:2]
         reason = self.responses[status][0]
         sys.stdout.write(f'INFO:     {host}:{port} - "POST {self.path} HTTP/1.1" {status} {reason}\n')
         sys.stdout.flush()
-        self.reply(status, {"type": "message"})
+        self.reply(status, {"type": "message", "why": why})
 
     def log_message(self, form, *values):
         """Write nothing: requests that are no turns are not in this log."""

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import image
-from scenes import REPOSITORY, VLLM, answers, docker, settings, until
+from scenes import REPOSITORY, VLLM, address, answers, docker, settings, until
 
 COMPOSE = """version: "2.4"
 services:
@@ -36,16 +36,16 @@ class Client:
     def turn(self, *statuses):
         """Send one turn, over one connection, whose attempts get these statuses."""
         self.turns += 1
-        connection = http.client.HTTPConnection(self._host, timeout=10)
+        connection = http.client.HTTPConnection(self._host, timeout=60)
         for number, status in enumerate(statuses):
             if number:
                 time.sleep(0.5 * 2 ** (number - 1) * 1.1)
             head = {"x-status": str(status), "user-agent": "claude-cli/2.1.332"}
             connection.request("POST", "/v1/messages?beta=true", b"{}", head)
             answer = connection.getresponse()
-            answer.read()
+            body = answer.read().decode()
             if answer.status != status:
-                raise RuntimeError(f"the stack answered {answer.status} instead of {status}")
+                raise RuntimeError(f"the stack answered {answer.status} instead of {status}: {body[:300]}")
             self.requests += 1
             self.retries += number > 0
         connection.close()
@@ -118,7 +118,7 @@ def composed_logs(machine):
     compose("up", "-d")
     url = "http://127.0.0.1:4000"
     try:
-        until(lambda: answers(f"{url}/health/liveliness"), "the stack")
+        until(lambda: _all_answer(url), "the stack")
         client, panel = Client(url), Panel(machine.folder, settings(url), "gpu=off")
         try:
             log = _steps(machine, client, panel, compose, url)
@@ -127,6 +127,11 @@ def composed_logs(machine):
         machine.results.append({"name": "compose, both logs found", "log": log})
     finally:
         subprocess.run([*run, "down", "-t", "0"], cwd=folder, capture_output=True, check=False)
+
+
+def _all_answer(url):
+    """Return whether the proxy answers, and the server behind it too: compose starts one without the other."""
+    return answers(f"{url}/health/liveliness") and answers(f"http://{address('stack_vllm_1')}:8000/version")
 
 
 def _steps(machine, client, panel, compose, url):
@@ -142,7 +147,7 @@ def _steps(machine, client, panel, compose, url):
     client.turn(500, 500, 500, 200)
     note("a storm", panel.until(_counts(client), "the counts of the storm"))
     docker("restart", "-t", "0", "stack_litellm_1")
-    until(lambda: answers(f"{url}/health/liveliness"), "LiteLLM again")
+    until(lambda: _all_answer(url), "LiteLLM again")
     client.turn(200)
     client.turn(500, 200)
     note("after docker restart", panel.until(_counts(client), "the counts after the restart"))
@@ -150,7 +155,7 @@ def _steps(machine, client, panel, compose, url):
     gone = panel.until(lambda seen: any("removed" in note for note in seen["notes"]), "the containers are gone")
     note("after rm", gone)
     compose("up", "-d")
-    until(lambda: answers(f"{url}/health/liveliness"), "the new stack")
+    until(lambda: _all_answer(url), "the new stack")
     client.turn(200)
     client.turn(429, 429, 200)
     note("after up again", panel.until(_counts(client), "the counts after up"))
@@ -187,6 +192,7 @@ def podman_logs(machine):
             subprocess.run([*store, "restart", "-t", "0", "vllm"], capture_output=True, check=True)
             until(lambda: answers(f"{url}/version"), "podman's vLLM again")
             client.turn(200)
+            panel.until(lambda seen: "is down" not in seen["headline"], "podman's vLLM seen again")
             again = panel.until(_counts(client), "the counts after the restart")
             steps.append(_step("after podman restart", again, client))
         finally:

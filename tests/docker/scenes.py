@@ -21,7 +21,7 @@ KEY = "sk-container-test-1"
 MODEL = "Qwen3.5-27B"
 VLLM = ["vllm", "serve", MODEL, "--enable-auto-tool-choice", "--tool-call-parser", "qwen3_coder"]
 LITELLM = ["litellm", "--config", "/app/config.yaml"]
-SETTLED_S = 30.0
+SETTLED_S = 120.0
 REPOSITORY = Path(__file__).parents[2]
 
 Y = """model_list:
@@ -113,7 +113,7 @@ class Machine:
         self.root = root
         self.results = []
 
-    def ask(self, name, config=None, *flags):
+    def ask(self, name, config=None, *flags, environ=None):
         """Record what status and check say of a deployment, for both users."""
         for user in ("root", "plain user"):
             home = Path(tempfile.mkdtemp(dir=self.folder))
@@ -122,18 +122,18 @@ class Machine:
             if config is not None:
                 (home / ".claude" / "settings.json").write_text(json.dumps(config, indent=2))
             subprocess.run(["chown", "-R", str(0 if user == "root" else PLAIN_USER), str(home)], check=True)
-            code, status = self.run(user, home, "status", "--no-gpu", "--json", *flags)
-            check_code, check = self.run(user, home, "check", "--json", *flags)
+            code, status = self.run(user, home, "status", "--no-gpu", "--json", *flags, environ=environ)
+            check_code, check = self.run(user, home, "check", "--json", *flags, environ=environ)
             found = [(one["code"], one["severity"], one["message"]) for one in check["findings"]]
             self.results.append(
                 {"name": name, "user": user, "code": code, "status": status, "check": check_code, "findings": found}
             )
 
-    def run(self, user, home, command, *flags):
+    def run(self, user, home, command, *flags, environ=None):
         """Run a command and return its exit code and its JSON."""
         python = Path(sys.executable).resolve()
         copied = self.root / python.relative_to("/")
-        environ = {"HOME": str(home), "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"}
+        environ = {"HOME": str(home), "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1", **(environ or {})}
         environ |= {"LD_LIBRARY_PATH": str(copied.parents[1] / "lib"), "PYTHONHOME": str(copied.parents[1])}
         packages = next(path for path in sys.path if path.endswith("site-packages"))
         environ["PYTHONPATH"] = f"{REPOSITORY / 'app'}:{packages}"
@@ -168,10 +168,10 @@ def loading(machine):
 def hidden(machine):
     """Run a vLLM without a published port."""
     with container(([], VLLM)) as (name,):
-        until(lambda: answers(f"http://{_address(name)}:8000/version"), "the container")
+        until(lambda: answers(f"http://{address(name)}:8000/version"), "the container")
         machine.ask("vLLM without a published port, nothing configured")
-        machine.ask("vLLM by its container's address", settings(f"http://{_address(name)}:8000", "dummy"))
-        forward = ["socat", "TCP-LISTEN:8009,bind=127.0.0.1,fork,reuseaddr", f"TCP:{_address(name)}:8000"]
+        machine.ask("vLLM by its container's address", settings(f"http://{address(name)}:8000", "dummy"))
+        forward = ["socat", "TCP-LISTEN:8009,bind=127.0.0.1,fork,reuseaddr", f"TCP:{address(name)}:8000"]
         relay = subprocess.Popen(forward)
         try:
             until(lambda: answers("http://127.0.0.1:8009/version"), "socat")
@@ -301,10 +301,14 @@ def unproxied(machine):
         machine.ask("no docker-proxy, -p 8001:8000, nothing configured")
     with container((["-p", "127.0.0.1:8001:8000"], [*VLLM, "--loads", "600"])):
         until(lambda: _runs("vllm"), "the process of vLLM")
-        machine.ask("no docker-proxy, vLLM that loads", settings("http://127.0.0.1:8001", "dummy"))
+        config = settings("http://127.0.0.1:8001", "dummy")
+        machine.ask("no docker-proxy, vLLM that loads", config)
+        asked = {"DOCKER_HOST": os.environ["DOCKER_HOST"]}
+        machine.ask("no docker-proxy, vLLM that loads, Docker asked", config, environ=asked)
 
 
-def _address(name):
+def address(name):
+    """Return the address of a container in its network."""
     return docker("inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", name)
 
 

@@ -147,7 +147,7 @@ def test_the_servers_of_all_groups_are_polled_while_there_is_more_than_one(monke
 
         def take(*args):
             take_discovery(*args)
-            polled.append((panel.feed._backends.urls, panel.feed._backends_task is not None))
+            polled.append((panel.feed._backends._source.urls, panel.feed._backends._task is not None))
 
         monkeypatch.setattr(panel.feed, "_take", take)
         await panel.searches()
@@ -169,7 +169,7 @@ def test_a_server_of_a_group_that_goes_down_or_comes_back_starts_a_search():
         ]
         for first, second in states:
             feed._search_now.clear()
-            feed._on_backends(BackendsSnapshot((Backend(BIG, first), Backend(SPARE, second))))
+            feed._backends._on_snapshot(BackendsSnapshot((Backend(BIG, first), Backend(SPARE, second))))
             asked.append(feed._search_now.is_set())
         return asked
 

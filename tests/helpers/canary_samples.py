@@ -88,3 +88,21 @@ def facts(base, *, vllm=None, proxy=None, version=NEW, served=(MODEL,), names=(M
 
 def plan(base, *, key=None, wants_long=False, **more):
     return plan_of(facts(base, **more), "0.9", SESSION, key, wants_long=wants_long)
+
+
+def error_answer(status, message):
+    """Return an error of the Messages API."""
+    body = {"type": "error", "error": {"type": "invalid_request_error", "message": message}}
+    return status, "application/json", json.dumps(body).encode()
+
+
+def streamed(text="", *, stop="end_turn", tokens=18, kind=""):
+    """Return a stream with a text, a block of another kind, or nothing."""
+    events: list[dict] = [{"type": "message_start", "message": {"usage": {"input_tokens": tokens}}}]
+    if text or kind:
+        events.append({"type": "content_block_start", "content_block": {"type": kind or "text", "text": ""}})
+    if text:
+        events.append({"type": "content_block_delta", "delta": {"type": "text_delta", "text": text}})
+    events += [{"type": "message_delta", "delta": {"stop_reason": stop}}, {"type": "message_stop"}]
+    text = "".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events)
+    return 200, "text/event-stream", text.encode()

@@ -17,7 +17,7 @@ class Dress(NamedTuple):
 
     write: Callable[[float, str], str]
     clock: float | None
-    """How fine its clock is, in seconds; ``None``: it has none that tells a date."""
+    """How fine its clock is, in seconds; ``None``: it has none with a date."""
 
 
 def _at(t, form):

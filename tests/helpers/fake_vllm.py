@@ -1,9 +1,9 @@
 """A server with the answers of vLLM 0.33 to everything that the panel requests."""
 
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
+from http_thread import in_thread
 from samples import WELL_SET
 
 MODELS = '{"object": "list", "data": [{"id": "Qwen3.5-27B", "owned_by": "vllm", "max_model_len": 131072}]}'
@@ -35,16 +35,8 @@ class Vllm(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(port=0):
-    server = ThreadingHTTPServer(("127.0.0.1", port), Vllm)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    try:
+    with in_thread(Vllm, port=port) as server:
         yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def well_set(base_url):

@@ -16,10 +16,10 @@ def described(name):
 
 def other_server(name, **changes):
     """Return a server with these answers; ``changes`` replace answers by path, ``/`` written as ``_``."""
-    said = described(name)
-    routes = {path: _reply(one) for path, one in said["routes"].items()}
+    shapes = described(name)
+    routes = {path: _reply(one) for path, one in shapes["routes"].items()}
     routes |= {path.replace("_", "/"): reply for path, reply in changes.items()}
-    return Imitation(routes, missing=_reply(said["missing"]))
+    return Imitation(routes, missing=_reply(shapes["missing"]))
 
 
 def _reply(one):

@@ -90,7 +90,7 @@ def tail(name, log="/var/log/vllm.log"):
     return LogTails({log: lines[-1]}, {log: known} if known is not None else {})
 
 
-def said(line, log="/var/log/litellm.log"):
+def ending_with(line, log="/var/log/litellm.log"):
     """Return the end of a log with this one line."""
     known = ending([line])
     return LogTails({log: line}, {log: known} if known is not None else {})

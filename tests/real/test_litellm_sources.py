@@ -153,7 +153,7 @@ def stormdeck(stack, tmp_path):
     settings.write_text(json.dumps({"env": env}))
 
     def run(command, *options):
-        told = subprocess.run(
+        printed = subprocess.run(
             [sys.executable, "-m", "stormdeck", command, "--json", "--home", tmp_path, "--project", tmp_path, *options],
             check=False,
             capture_output=True,
@@ -161,8 +161,8 @@ def stormdeck(stack, tmp_path):
             cwd=tmp_path,
             timeout=120,
         )
-        assert told.stdout, told.stderr
-        return json.loads(told.stdout)
+        assert printed.stdout, printed.stderr
+        return json.loads(printed.stdout)
 
     return run
 
@@ -170,9 +170,9 @@ def stormdeck(stack, tmp_path):
 def test_the_status_of_a_working_path(stack, stormdeck):
     def look():
         """The look is bounded to two seconds, and a busy machine may need more."""
-        told = stormdeck("status", "--no-gpu")
-        hops = {hop["kind"]: (hop["url"], hop["state"]) for hop in reversed(told["hops"])}
-        return (told["state"], hops) if hops["vllm"][1] != "unknown" else None
+        printed = stormdeck("status", "--no-gpu")
+        hops = {hop["kind"]: (hop["url"], hop["state"]) for hop in reversed(printed["hops"])}
+        return (printed["state"], hops) if hops["vllm"][1] != "unknown" else None
 
     state, hops = until(look)
     assert (state, hops["vllm"]) == ("ok", (stack.vllm.url, "ok"))
@@ -180,6 +180,6 @@ def test_the_status_of_a_working_path(stack, stormdeck):
 
 
 def test_check_finds_no_error_in_what_works_and_the_canary_passes(stack, stormdeck):
-    told = stormdeck("check", "--canary")
-    assert [one for one in told["findings"] if one["severity"] == "error"] == []
-    assert "fail" not in {one["verdict"] for one in told["canary"]["checks"]}, told["canary"]
+    printed = stormdeck("check", "--canary")
+    assert [one for one in printed["findings"] if one["severity"] == "error"] == []
+    assert "fail" not in {one["verdict"] for one in printed["canary"]["checks"]}, printed["canary"]

@@ -60,10 +60,10 @@ def server(launched):
 
 
 def process_of(server):
-    """Return what a search of the processes tells of the server."""
+    """Return what a search of the processes finds of the server."""
     scan = scan_processes()
-    told = (one.process for one in (*scan.listeners, *scan.loading) if one.process is not None)
-    return next(one for one in told if one.pid == server.pid)
+    printed = (one.process for one in (*scan.listeners, *scan.loading) if one.process is not None)
+    return next(one for one in printed if one.pid == server.pid)
 
 
 def engine_of(server):
@@ -100,7 +100,7 @@ def stormdeck(tmp_path, server, command, *options):
     settings.parent.mkdir(exist_ok=True)
     env = {"ANTHROPIC_BASE_URL": server.url, "ANTHROPIC_AUTH_TOKEN": "none", "ANTHROPIC_MODEL": SERVED}
     settings.write_text(json.dumps({"env": env}))
-    told = subprocess.run(
+    printed = subprocess.run(
         [sys.executable, "-m", "stormdeck", command, "--json", "--home", tmp_path, "--project", tmp_path, *options],
         check=False,
         capture_output=True,
@@ -108,12 +108,12 @@ def stormdeck(tmp_path, server, command, *options):
         cwd=tmp_path,
         timeout=180,
     )
-    assert told.stdout, told.stderr
-    return json.loads(told.stdout)
+    assert printed.stdout, printed.stderr
+    return json.loads(printed.stdout)
 
 
-def canary(told):
-    return {one["name"]: one["verdict"] for one in told["canary"]["checks"]}
+def canary(printed):
+    return {one["name"]: one["verdict"] for one in printed["canary"]["checks"]}
 
 
 def test_it_starts_for_a_while_and_is_up_then(launched, version):
@@ -153,11 +153,11 @@ def test_a_wrong_id_is_told_with_its_cause(server):
 
 
 def test_the_canary_passes(server, tmp_path):
-    told = stormdeck(tmp_path, server, "check", "--canary")
-    assert not [one for one in told["findings"] if one["severity"] == "error"], told["findings"]
-    verdicts = canary(told)
-    assert (verdicts["plain"], verdicts["stream"]) == ("pass", "pass"), told["canary"]
-    assert (verdicts["count_tokens"], verdicts["unknown_model"]) == ("pass", "pass"), told["canary"]
+    printed = stormdeck(tmp_path, server, "check", "--canary")
+    assert not [one for one in printed["findings"] if one["severity"] == "error"], printed["findings"]
+    verdicts = canary(printed)
+    assert (verdicts["plain"], verdicts["stream"]) == ("pass", "pass"), printed["canary"]
+    assert (verdicts["count_tokens"], verdicts["unknown_model"]) == ("pass", "pass"), printed["canary"]
 
 
 def test_a_hung_engine_is_green_everywhere_and_the_canary_tells(server, tmp_path):
@@ -166,8 +166,8 @@ def test_a_hung_engine_is_green_everywhere_and_the_canary_tells(server, tmp_path
     try:
         (seen,) = watch(server, ServerState.UP)
         assert seen.engine.running == 0
-        told = stormdeck(tmp_path, server, "check", "--canary")
-        assert canary(told)["plain"] == "fail", told["canary"]
+        printed = stormdeck(tmp_path, server, "check", "--canary")
+        assert canary(printed)["plain"] == "fail", printed["canary"]
     finally:
         core.send_signal(signal.SIGCONT)
     assert ask(server).status_code == 200

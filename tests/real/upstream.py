@@ -88,7 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
         self.close_connection = True
 
-    def log_message(self, *told: object) -> None:
+    def log_message(self, *args: object) -> None:
         """Write nothing: the tests count."""
 
 

@@ -1,4 +1,4 @@
-"""Write TABLE.md: one row for each attack that a test in this folder plays.
+"""Write TABLE.md: one row for each attack that a test in this folder or below plays.
 
 A test carries ``@pytest.mark.attack("what is tried", "what holds")``; parametrised tests stand for one row.
 Run this file to write the table again.
@@ -21,7 +21,7 @@ Written by `python tests/security/attack_table.py` from the tests beside it; all
 def rows() -> list[tuple[str, str, str]]:
     """Return (attack, what holds, test) for each marked test, in the order of files and lines."""
     found = []
-    for file in sorted(FOLDER.glob("test_*.py")):
+    for file in sorted(FOLDER.rglob("test_*.py"), key=lambda one: one.name):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 found += [(*words, f"`{file.stem}.{node.name}`") for words in map(_words, node.decorator_list) if words]

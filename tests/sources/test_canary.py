@@ -1,6 +1,7 @@
 """The canary on the wire: what is sent, how often, how it stops; and a finding for each way of failing."""
 
 import asyncio
+import math
 
 import pytest
 
@@ -8,6 +9,7 @@ import canary_servers as broken
 from canary_samples import TOKEN, plan
 from canary_servers import CALL, Model, Q, answer, refusal, stream, text
 from servers import free_url, serving
+from stormdeck.model.canary import turns
 from stormdeck.model.canary.check import Route, Verdict
 from stormdeck.model.finding import HopKind
 from stormdeck.sources.canary import Canary
@@ -24,6 +26,12 @@ SENT = [
 ]
 OPTIONAL = Q.WEB_SEARCH
 """What no vLLM does (recorded)."""
+
+
+@pytest.fixture(autouse=True)
+def no_answer_is_late(monkeypatch):
+    """Keep a busy machine from looking like a server that answers one request after another."""
+    monkeypatch.setattr(turns, "_NOTICEABLE_MS", math.inf)
 
 
 def sent_to(model, canary=None, **more):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 
 import pytest
 
@@ -9,12 +10,19 @@ import canary_servers as broken
 from canary_samples import WINDOW, plan
 from canary_servers import Model, Q, answer, refusal, stream, text
 from servers import serving
+from stormdeck.model.canary import turns
 from stormdeck.model.canary.check import Route, Verdict
 from stormdeck.sources.canary import Canary
 
 PASS, WARN, FAIL, SKIP, UNKNOWN = Verdict.PASS, Verdict.WARN, Verdict.FAIL, Verdict.SKIP, Verdict.UNKNOWN
 TURNS = (Q.TURN, Q.TOOL_RESULT, Q.TOOL_CHANGE, Q.PLAN_MODE, Q.SUBAGENTS, Q.COMPACTION, Q.IMAGE)
 WELL = {"images", "plan mode", "subagents", "compaction", "web fetch", "thinking", "tools", "answers"}
+
+
+@pytest.fixture(autouse=True)
+def no_answer_is_late(monkeypatch):
+    """Keep a busy machine from looking like a server that answers one request after another."""
+    monkeypatch.setattr(turns, "_NOTICEABLE_MS", math.inf)
 
 
 def over(window):

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from stormdeck.feed.backends import BackendFeed
 from stormdeck.feed.logs import LogFeed
 from stormdeck.feed.polling import Poller, wait_for
 from stormdeck.feed.reducer import Snapshot
@@ -17,10 +18,8 @@ from stormdeck.model.finding import HopKind
 from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.logs.spec import LogSpec
 from stormdeck.model.routes.table import RoutingTable
-from stormdeck.model.routes.tiers import important_servers
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.settings.trust import AUTHORITIES, BASE_URL, is_trusted, may_trust
-from stormdeck.model.snapshots.backends import BackendsSnapshot
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found, Left
 from stormdeck.model.snapshots.probe import Probe, Reach
 from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot, refuses_connections
@@ -36,7 +35,6 @@ from stormdeck.sources.litellm_yaml import read_proxy_config
 from stormdeck.sources.net.address import address
 from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.processes.scan import config_of, is_alive
-from stormdeck.sources.servers.backends import BackendSource, ordered
 from stormdeck.sources.servers.engine import EngineSource, engine_source
 from stormdeck.sources.servers.proxy import ProxySource
 
@@ -47,8 +45,6 @@ SEARCH_LATER_S = 30.0
 """Longest time between two searches: one takes 10 ms of CPU where nothing listens, 25 beside servers (measured)."""
 SEARCH_WELL_S = 120.0
 """Between two searches once all is well. A server that goes down or comes back triggers one at once."""
-BACKENDS_S = 5.0
-"""Between two looks at the servers behind a proxy's model groups."""
 BUSY = 3
 """Number of running requests at which a GPU counts as fully busy."""
 WELL = {ServerState.UP, ServerState.DEGRADED, ServerState.REFUSING}
@@ -92,17 +88,13 @@ class ServerFeed:
         self._known: dict[tuple[str, int, str], ServerKind] = {}
         """Kind of server that answered before, by host, port and path: a slow server keeps its kind."""
         self._reader = RouteReader()
-        self._backends = BackendSource(http, time.time)
-        self._backends_poller: Poller[BackendsSnapshot] = Poller(
-            self._backends.poll, self._on_backends, lambda _: True, max(BACKENDS_S, options.poll)
-        )
-        self._backends_task: asyncio.Task[None] | None = None
-        self._last_backends = BackendsSnapshot()
         self.agreed: frozenset[LogSpec] = frozenset()
         """Logs that are followed although a program has to be run for them: the user agreed."""
         self._places: dict[str, tuple[LogSpec, ...]] = {}
         """The logs that are no files, by the URL of their server."""
         self._search_now = asyncio.Event()
+        # The path may follow another server.
+        self._backends = BackendFeed(http, deliver, spawn, self._search_now.set, options.poll)
         self._nearest: LogSpec | None = None
         """Log of the hop nearest to the client."""
         self._moved_at: float | None = None
@@ -143,7 +135,7 @@ class ServerFeed:
     def set_focused(self, focused: bool) -> None:
         """Poll less often while the terminal has no focus."""
         self._focused = focused
-        self._backends_poller.slow = not focused
+        self._backends.set_focused(focused)
         for _, poller, _, _ in self._pollers.values():
             poller.slow = not focused
             if focused:
@@ -157,9 +149,9 @@ class ServerFeed:
     async def stop(self) -> None:
         """Stop all pollers."""
         tasks = [task for _, _, task, _ in self._pollers.values()]
-        tasks += [self._backends_task] if self._backends_task is not None else []
         for task in tasks:
             task.cancel()
+        tasks += self._backends.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def run(self) -> None:
@@ -213,7 +205,8 @@ class ServerFeed:
             if server is not None and (is_proxy or server.kind.is_engine):
                 self._poll(name, server, key_for(server.url, keys))
 
-        self._poll_backends(found.routes if found.server(proxy=True) is not None else RoutingTable())
+        table = found.routes if found.server(proxy=True) is not None else RoutingTable()
+        self._backends.follow(table, self._settings)
 
     def _with_earlier(self, found: DiscoverySnapshot) -> DiscoverySnapshot:
         """Add the logs of servers that are down: a container that has ended is not found."""
@@ -227,26 +220,6 @@ class ServerFeed:
         logs = [one.log for one in places if not one.is_proposed] if not self._named.logs else []
         logs += [log for log in found.logs if log not in logs]
         return replace(found, places=tuple(places), logs=tuple(logs)) if earlier else found
-
-    def _poll_backends(self, table: RoutingTable) -> None:
-        """Poll the servers of all model groups, if there is more than one."""
-        self._backends.urls = ordered(table.servers, important_servers(self._settings, table)) if table.branches else ()
-        if self._backends.urls and self._backends_task is None:
-            self._backends_task = self._spawn(self._backends_poller.run())
-        elif not self._backends.urls and self._backends_task is not None:
-            self._backends_task.cancel()
-            self._backends_task = None
-            self._on_backends(BackendsSnapshot())
-
-    def _on_backends(self, snapshot: BackendsSnapshot) -> None:
-        """Deliver the servers' states; search again when one went down or came back: the path may follow another."""
-        before, self._last_backends = self._last_backends, snapshot
-        was = {one.url: one.state is ServerState.UP for one in before.servers}
-        self._deliver(snapshot)
-        if any(
-            was.get(one.url, one.state is ServerState.UP) != (one.state is ServerState.UP) for one in snapshot.servers
-        ):
-            self._search_now.set()
 
     def _nearest_log(self, found: DiscoverySnapshot) -> LogSpec | None:
         """Return the log of the hop nearest to the client. A proxy that is down keeps its place while it is used."""

@@ -11,6 +11,7 @@ from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.settings.trust import withheld
 from stormdeck.model.snapshots.containers import ContainerFacts
 from stormdeck.model.snapshots.discovery import Found
+from stormdeck.model.snapshots.failure import LIMITED_WORDS
 from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
 from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.symbols import Health
@@ -149,12 +150,16 @@ def _unknown(deck: Deck) -> Found | None:
 def _health_at(deck: Deck, base: Found) -> tuple[Health, str]:
     """Return the health of a base URL without a known server, and its state in a word."""
     if base.met is ServerState.UP:
+        if limits_requests(deck, base.url):
+            return Health.UNKNOWN, "limits requests"
         return Health.WARNING, "wants a key" if wants_key(deck, base.url) else "of another kind"
     contained = deck.discovery.contained
     if is_untrusted(deck, base.url):
         return Health.ERROR, "certificate"
     if any(one.url is not None and one.listens is False and same_place(one.url, base.url) for one in contained):
         return Health.WARNING, "starting"
+    if deck.discovery.coming_at(base) is not None:
+        return Health.WARNING, "refuses"
     is_broken = is_mute(deck, base.url) or is_out_of_reach(deck, base.url)
     return (Health.ERROR if is_broken else base.met.health), base.met.value
 
@@ -162,6 +167,11 @@ def _health_at(deck: Deck, base: Found) -> tuple[Health, str]:
 def wants_key(deck: Deck, url: str) -> bool:
     """Return whether the server at a URL wants a key before it identifies itself."""
     return any(missed.is_at(url) and "wants a key" in missed.why for missed in deck.discovery.missed)
+
+
+def limits_requests(deck: Deck, url: str) -> bool:
+    """Return whether a server refused to identify itself because it was asked too often."""
+    return any(missed.is_at(url) and LIMITED_WORDS in missed.why for missed in deck.discovery.missed)
 
 
 def is_mute(deck: Deck, url: str) -> bool:

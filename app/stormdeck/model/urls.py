@@ -111,6 +111,9 @@ def _why_no_port(port: str) -> str:
     return f"port {port[:12]} is above 65535" if len(port.lstrip("0")) > len("65535") or int(port) > _LAST_PORT else ""
 
 
+_DOTTED_IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}\.")
+
+
 @_kept
 def plain_host(host: str) -> str:
     """Return a host as name servers know it, or an empty text if it is not a host.
@@ -118,8 +121,8 @@ def plain_host(host: str) -> str:
     In lower case and ASCII, without percent-encoding, full-width or invisible characters. A dot at the end stays: it
     stops name servers from trying other names.
 
-    >>> plain_host("ｅxample.ORG"), plain_host("a b")
-    ('example.org', '')
+    >>> plain_host("ｅxample.ORG"), plain_host("127.0.0.1."), plain_host("a b")
+    ('example.org', '127.0.0.1', '')
     """
     text = host if ":" in host else unquote(host)
     if not text.isascii():
@@ -128,6 +131,8 @@ def plain_host(host: str) -> str:
         except UnicodeError:
             return ""
     text = text.lower()
+    # A browser and Node read an IPv4 address with a dot at its end as the address (WHATWG).
+    text = text[:-1] if _DOTTED_IPV4.fullmatch(text) else text
     return text if text.strip(".") and text.isprintable() and (":" in text or _NOT_IN_HOSTS.isdisjoint(text)) else ""
 
 

@@ -5,12 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from http_thread import messages_server
 from waiting import until
 
 CLIENT = """
@@ -19,9 +18,9 @@ signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell that runs the tests in t
 words = sys.argv[1:]
 given = words[words.index("--settings") + 1]
 settings = json.loads(given if given.startswith("{") else open(given).read())
-told = {"words": words, "settings": settings, "variable": os.environ["ANTHROPIC_BASE_URL"], "mode": None}
+report = {"words": words, "settings": settings, "variable": os.environ["ANTHROPIC_BASE_URL"], "mode": None}
 if not given.startswith("{"):
-    told["mode"] = oct(os.stat(given).st_mode & 0o777)
+    report["mode"] = oct(os.stat(given).st_mode & 0o777)
 asked = [{"role": "user", "content": "hi"}]
 body = json.dumps({"model": "m", "max_tokens": 9, "tools": [{"name": "Task"}], "messages": asked})
 for _ in range(int(os.environ.get("TIMES", "1"))):
@@ -31,7 +30,7 @@ for _ in range(int(os.environ.get("TIMES", "1"))):
         urllib.request.urlopen(request).read()
     except urllib.error.HTTPError:
         pass
-print(json.dumps(told))
+print(json.dumps(report))
 if "wait" in words:
     sys.stdout.flush()
     import time
@@ -40,30 +39,10 @@ sys.exit(7)
 """
 
 
-class Server(BaseHTTPRequestHandler):
-    def do_POST(self):
-        self.rfile.read(int(self.headers["content-length"]))
-        got = self.server.got  # type: ignore[attr-defined] # the fixture's own
-        got.append((self.path, self.headers.get("authorization")))
-        self.send_response(500 if len(got) < 3 else 200)
-        self.send_header("content-length", "2")
-        self.end_headers()
-        self.wfile.write(b"{}")
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture
 def server():
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), Server)
-    listening.got = []  # type: ignore[attr-defined]
-    thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield listening
-    listening.shutdown()
-    thread.join()
-    listening.server_close()
+    with messages_server(500, 500, 200) as listening:
+        yield listening
 
 
 class Scratch:
@@ -71,7 +50,7 @@ class Scratch:
 
     def __init__(self, folder, server):
         self.folder, self.project = folder, folder / "project"
-        self.url = f"http://127.0.0.1:{server.server_port}"
+        self.url = server.url
         self.project.mkdir()
         (folder / ".claude").mkdir()
         self.settings = folder / ".claude" / "settings.json"

@@ -5,38 +5,20 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
 
+from http_thread import messages_server
 from waiting import until
 
 BODY = b'{"model":"qwen","tools":[{"name":"Task"}],"messages":[]}'
 
 
-class Server(BaseHTTPRequestHandler):
-    def do_POST(self):
-        self.rfile.read(int(self.headers["content-length"]))
-        self.send_response(200)
-        self.send_header("content-length", "2")
-        self.end_headers()
-        self.wfile.write(b"{}")
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture
 def url():
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), Server)
-    thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield f"http://127.0.0.1:{listening.server_port}"
-    listening.shutdown()
-    thread.join()
-    listening.server_close()
+    with messages_server(200) as listening:
+        yield listening.url
 
 
 class Tap:

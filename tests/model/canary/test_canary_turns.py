@@ -1,11 +1,22 @@
 """Whole turns: what an answer to each proves, what the client does with a refusal, and requests at the same time."""
 
-import json
 from dataclasses import replace
 
 import pytest
 
-from canary_samples import NEW, OLD, TO_PROXY, TO_VLLM, ask, heard, judged, recorded, shape
+from canary_samples import (
+    NEW,
+    OLD,
+    TO_PROXY,
+    TO_VLLM,
+    ask,
+    error_answer,
+    heard,
+    judged,
+    recorded,
+    shape,
+    streamed,
+)
 from stormdeck.model.canary.check import Question, Verdict
 from stormdeck.model.canary.judge import judge
 from stormdeck.model.canary.turns import together
@@ -13,23 +24,6 @@ from stormdeck.model.canary.turns import together
 Q = Question
 PASS, WARN, FAIL, UNKNOWN = Verdict.PASS, Verdict.WARN, Verdict.FAIL, Verdict.UNKNOWN
 MIDDLE = "2.1.112"
-
-
-def said(status, message):
-    body = {"type": "error", "error": {"type": "invalid_request_error", "message": message}}
-    return status, "application/json", json.dumps(body).encode()
-
-
-def streamed(text="", *, stop="end_turn", tokens=18, kind=""):
-    """Return a stream with a text, a block of another kind, or nothing."""
-    events: list[dict] = [{"type": "message_start", "message": {"usage": {"input_tokens": tokens}}}]
-    if text or kind:
-        events.append({"type": "content_block_start", "content_block": {"type": kind or "text", "text": ""}})
-    if text:
-        events.append({"type": "content_block_delta", "delta": {"type": "text_delta", "text": text}})
-    events += [{"type": "message_delta", "delta": {"stop_reason": stop}}, {"type": "message_stop"}]
-    text = "".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events)
-    return 200, "text/event-stream", text.encode()
 
 
 @pytest.mark.parametrize(
@@ -41,7 +35,7 @@ def streamed(text="", *, stop="end_turn", tokens=18, kind=""):
         (Q.TURN, streamed("<tool_call>{}</tool_call>"), FAIL, "SERVER902", "as text instead of tool_use"),
         (Q.TURN, recorded("msg_40_max_tokens_over"), FAIL, "CTX602", "larger than the whole context window"),
         (Q.IMAGE, recorded("msg_26_image_block"), WARN, None, "Qwen3.5-27B is not a multimodal model"),
-        (Q.IMAGE, said(500, "Internal server error"), FAIL, None, "Internal server error"),
+        (Q.IMAGE, error_answer(500, "Internal server error"), FAIL, None, "Internal server error"),
         (Q.IMAGE, streamed("Green and yellow."), PASS, None, "names what the picture shows"),
         (Q.IMAGE, streamed("A cat."), UNKNOWN, None, "does not name what the picture shows (A cat.)"),
         (Q.IMAGE, streamed("hm", stop="max_tokens"), UNKNOWN, None, "proves nothing"),
@@ -52,8 +46,8 @@ def streamed(text="", *, stop="end_turn", tokens=18, kind=""):
         (Q.COMPACTION, streamed(kind="thinking"), FAIL, None, "empty summary"),
         (Q.COMPACTION, streamed(kind="tool_use"), UNKNOWN, None, "called a tool"),
         (Q.WEB_PAGE, streamed("It rains."), PASS, None, "summarised"),
-        (Q.WEB_PAGE, said(404, "The model `x` does not exist."), WARN, "MODEL303", "web fetch fails"),
-        (Q.TURN, said(400, "metadata: Extra inputs are not permitted"), FAIL, "TRAFFIC403", "metadata"),
+        (Q.WEB_PAGE, error_answer(404, "The model `x` does not exist."), WARN, "MODEL303", "web fetch fails"),
+        (Q.TURN, error_answer(400, "metadata: Extra inputs are not permitted"), FAIL, "TRAFFIC403", "metadata"),
     ],
 )
 def test_what_an_answer_proves(question, answer, verdict, code, words):
@@ -78,11 +72,11 @@ def test_what_an_answer_proves(question, answer, verdict, code, words):
 )
 def test_what_the_client_gives_up_by_itself_is_a_limit_only(message, words):
     """Each of these was answered in the end by the real client, 2.1.329 and 2.1.332."""
-    check = judged(Q.TURN, said(400, message))
+    check = judged(Q.TURN, error_answer(400, message))
     assert check.verdict is WARN
     assert words in check.message
     assert message[:20] in check.message
-    assert judged(Q.TURN, said(400, message), version=MIDDLE).verdict is FAIL
+    assert judged(Q.TURN, error_answer(400, message), version=MIDDLE).verdict is FAIL
 
 
 @pytest.mark.parametrize(
@@ -103,22 +97,22 @@ def test_what_the_client_gives_up_by_itself_is_a_limit_only(message, words):
 def test_what_the_client_does_not_give_up_fails_with_what_to_change(message, change):
     """Each of these ended in an API error with the real client, and each change was measured, 2.1.332."""
     for question in (Q.TURN, Q.TOOL_RESULT, Q.SUBAGENTS):
-        check = judged(question, said(400, message), TO_PROXY)
+        check = judged(question, error_answer(400, message), TO_PROXY)
         assert check.verdict is FAIL
         assert change in check.change
 
 
 @pytest.mark.parametrize("status", [429, 503, 529])
 def test_a_state_of_the_moment_is_marked(status):
-    assert judged(Q.TURN, said(status, "busy")).is_passing
-    assert not judged(Q.TURN, said(400, "busy")).is_passing
+    assert judged(Q.TURN, error_answer(status, "busy")).is_passing
+    assert not judged(Q.TURN, error_answer(400, "busy")).is_passing
 
 
 def parallel(*spans, refused=0):
     """Return the result of three requests that began and ended at these seconds; the last ones are refused."""
     responses = []
     for number, (begin, end) in enumerate(spans):
-        status, kind, body = said(429, "busy") if number >= len(spans) - refused else recorded("msg_05_stream")
+        status, kind, body = error_answer(429, "busy") if number >= len(spans) - refused else recorded("msg_05_stream")
         response = heard(Q.SUBAGENTS, status, kind, body, step_s=(end - begin) / len(body.splitlines()))
         if response.ttft_ms is not None and response.ended_ms is not None:
             shift = round(begin * 1000)
@@ -159,5 +153,11 @@ def test_an_answer_of_any_kind_is_judged_for_every_question(version):
             continue
         if question is Q.TOOL_CHANGE and version == OLD:
             continue
-        for answer in (streamed(), said(400, ""), said(500, "x"), (204, "", b""), recorded("msg_01_plain")):
+        for answer in (
+            streamed(),
+            error_answer(400, ""),
+            error_answer(500, "x"),
+            (204, "", b""),
+            recorded("msg_01_plain"),
+        ):
             assert judged(question, answer, version=version).message

@@ -182,3 +182,9 @@ def test_a_memory_of_another_file_never_changes_other_settings(text, remembered,
         assert same(path_values(after), values)
         others = {key: value for key, value in before.values.items() if not belongs((key,)) and key != "env"}
         assert same({key: value for key, value in after.values.items() if not belongs((key,)) and key != "env"}, others)
+
+
+def test_a_profile_with_half_a_character_is_kept_as_json_writes_it():
+    from stormdeck.model.profiles.profile import _dumps
+
+    assert json.loads(_dumps({"model": "\ud800"})) == {"model": "\ud800"}

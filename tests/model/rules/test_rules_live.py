@@ -354,3 +354,8 @@ def test_one_fix_after_another_makes_a_small_window_work():
         fix = next((one.fix for one in check(Facts.effective(settings, live=live)) if one.fix), None)
         settings = preview(settings, Scope.USER, fix.edits) if fix else settings
     assert check(Facts.effective(settings, live=live)) == ()
+
+
+def test_a_redirect_that_keeps_the_request_loses_nothing_where_there_is_no_token():
+    moved = Probe(URL, Reach.REDIRECT, status=307, location="http://127.0.0.1:9000/v1/messages")
+    assert not [one for one in found({"ANTHROPIC_AUTH_TOKEN": ""}, Live(probe=moved)) if one.code == "URL114"]

@@ -35,9 +35,9 @@ from stormdeck.model.symptoms.evidence import Standing, weigh
 from stormdeck.model.symptoms.log_traces import traces
 from stormdeck.model.traffic import counters
 from stormdeck.model.traffic.counters import Labels, TimeBuckets, _moved
-from stormdeck.model.verdict.base_url import not_reached
 from stormdeck.model.verdict.own_faults import stopped
 from stormdeck.model.verdict.ranking import statements
+from stormdeck.model.verdict.servers.base_url import not_reached
 from stormdeck.model.verdict.vllm_load import timeout_s
 
 

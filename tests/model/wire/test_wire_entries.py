@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from stormdeck.model.logs.batch import LogBatch
+from stormdeck.model.retries import sessions
 from stormdeck.model.retries.storms.storm import Outcome as StormOutcome
 from stormdeck.model.retries.transcript import Entry, EntryKind
 from stormdeck.model.traffic.meter import TrafficMeter
@@ -123,3 +124,12 @@ def test_a_healthy_session_has_no_retry():
     assert world.seen.retries == 0
     assert world.seen.requests == 20
     assert not world.seen.storms
+
+
+def test_more_recorded_sessions_than_are_remembered_are_counted_all_the_same(monkeypatch):
+    monkeypatch.setattr(sessions, "SESSIONS", 2)
+    world = World(log=False)
+    for number in range(6):
+        world.ask(f"q{number}", Outcome.STATUS, 500, session=f"s{number}", wait=0.5)
+        world.ask(f"q{number}", session=f"s{number}", wait=5.0)
+    assert (world.seen.turns, world.seen.retries) == (6, 6)

@@ -55,7 +55,7 @@ def truth(story: Story, version: str) -> str:
 
 
 def analyzed(recording: Path) -> dict:
-    """Return what ``stormdeck analyze`` tells of a recording."""
+    """Return what ``stormdeck analyze`` prints for a recording."""
     command = [sys.executable, "-m", "stormdeck", "analyze", str(recording), "--json"]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout)
 

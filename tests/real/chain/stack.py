@@ -48,15 +48,15 @@ general_settings:
 
 @dataclass(frozen=True)
 class Watch:
-    """``stormdeck watch``, which tells events and keeps a recording."""
+    """``stormdeck watch``, which prints events and keeps a recording."""
 
     program: Program
     recording: Path
 
     def events(self, name: str) -> list[dict]:
-        """Return the events of a name that were told so far."""
-        told = (json.loads(line) for line in self.program.lines() if line.startswith("{"))
-        return [one for one in told if one["event"] == name]
+        """Return the events of a name that were printed so far."""
+        printed = (json.loads(line) for line in self.program.lines() if line.startswith("{"))
+        return [one for one in printed if one["event"] == name]
 
     def finish(self) -> int:
         """End it by Ctrl-C and return its exit status."""

@@ -41,7 +41,7 @@ class Story:
     attempts: tuple[int, ...]
     """Of each turn, as the client's transcripts have them."""
     named: str
-    """The panel when it first told of a storm."""
+    """The panel when it first showed a storm."""
     recovered: str
     """The panel after it."""
     remembered: str
@@ -77,7 +77,7 @@ def play(client: Client, vllm_version: str, folder: Path) -> Story:
             again.wait_for("/health")
             stormy = finish(process, PATIENCE_S)
             # While the proxy's count of requests is older than the client's answer, the counts give their place to it.
-            over = pane.until(lambda screen: OVER.search(screen) and counts(screen) and screen, "no recovery is told")
+            over = pane.until(lambda screen: OVER.search(screen) and counts(screen) and screen, "no recovery is shown")
             pane.press("q")
         until(lambda: watching.events("storm_recovered") or watching.events("storm_gave_up"), START_S)
         with panel(folder, home, client) as pane:
@@ -104,7 +104,7 @@ def play(client: Client, vllm_version: str, folder: Path) -> Story:
 
 
 def counts(screen: str) -> tuple[int, ...]:
-    """Return the numbers of turns and requests hop by hop; they may stand in two rows. None where they are not told."""
+    """Return the numbers of turns and requests hop by hop, in one or two rows; none where they are not shown."""
     rows = screen.splitlines()
     middle = next((row.index("vLLM") for row in rows if "REQUESTS" in row and "vLLM" in row), 0)
     found = COUNTS.search(" ".join(" ".join(row[:middle].split()) for row in rows))
@@ -112,9 +112,9 @@ def counts(screen: str) -> tuple[int, ...]:
 
 
 def _until_attempt(pane, number: int) -> None:
-    """Wait until the panel tells of an attempt, or of a later one."""
+    """Wait until the panel shows an attempt, or of a later one."""
     until(
-        lambda: (told := STORM.search(pane.screen())) and int(told[1]) >= number,
+        lambda: (found := STORM.search(pane.screen())) and int(found[1]) >= number,
         PATIENCE_S,
         why=lambda: f"for attempt {number}; the screen:\n{pane.screen()}",
     )

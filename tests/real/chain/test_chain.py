@@ -1,4 +1,4 @@
-"""The whole chain once: a storm made by stopping vLLM, told by the panel while it lasts, and remembered."""
+"""The whole chain once: a storm made by stopping vLLM, shown by the panel while it lasts, and remembered."""
 
 import json
 import shutil
@@ -77,8 +77,8 @@ def test_watch_told_the_storm_from_its_third_attempt_to_its_end(played, attempts
 
 
 def test_its_recording_tells_the_same_afterwards(played, attempts):
-    told = keep.analyzed(played.recording)
-    assert (told["retries"], told["main_requests"]) == (attempts - 1, len(played.statuses))
-    (storm,) = told["storms"]
+    analyzed = keep.analyzed(played.recording)
+    assert (analyzed["retries"], analyzed["main_requests"]) == (attempts - 1, len(played.statuses))
+    (storm,) = analyzed["storms"]
     assert (storm["attempts"], storm["cause"], storm["recovered"]) == (attempts, "500", True)
     assert json.loads(keep.truth(played, VERSION))["attempts"] == attempts

@@ -36,10 +36,10 @@ class Asked:
 
     def __post_init__(self) -> None:
         try:
-            told = json.loads(self.body)
+            fields = json.loads(self.body)
         except ValueError:
-            told = {}
-        self.fields = told if isinstance(told, dict) else {}
+            fields = {}
+        self.fields = fields if isinstance(fields, dict) else {}
 
     @property
     def kind(self) -> str:
@@ -60,10 +60,10 @@ class Asked:
 
     @property
     def session(self) -> str:
-        """Return the session that sent it, empty where nothing tells."""
-        told = self.headers.get("x-claude-code-session-id")
-        if told:
-            return told
+        """Return the session that sent it, empty where nothing shows it."""
+        session = self.headers.get("x-claude-code-session-id")
+        if session:
+            return session
         user = str((self.fields.get("metadata") or {}).get("user_id", ""))
         try:
             return str(json.loads(user)["session_id"])

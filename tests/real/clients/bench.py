@@ -38,9 +38,9 @@ class Played:
 
     def line(self, scenario: Scenario, version: str) -> Line:
         """Return its line in the ledger."""
-        why = scenario.why if scenario.is_untold(version) else ""
-        told = self.from_log["retries"], self.with_transcripts["retries"]
-        return Line(version, scenario.name, len(self.requests), retries_of(self.requests), *told, why)
+        why = scenario.why if scenario.is_unseen(version) else ""
+        counted = self.from_log["retries"], self.with_transcripts["retries"]
+        return Line(version, scenario.name, len(self.requests), retries_of(self.requests), *counted, why)
 
 
 def play(scenario: Scenario, client: Client, folder: Path) -> Played:
@@ -54,16 +54,16 @@ def play(scenario: Scenario, client: Client, folder: Path) -> Played:
             printed = run(client, home, server.url, scenario.prompt, *scenario.arguments)
         timeout = scenario.timeout_ms
         known = ["--api-timeout-ms", timeout] if timeout else []
-        told = ["--transcripts", str(home.transcripts)] if home.transcripts.is_dir() else []
+        read_too = ["--transcripts", str(home.transcripts)] if home.transcripts.is_dir() else []
         recording, log = str(server.recording), str(server.log)
-        from_log, from_plain = _told("analyze", recording, "--json"), _told("analyze", log, "--json")
-        with_transcripts = _told("analyze", recording, "--json", *told, *known)
-        plain_with_transcripts = _told("analyze", log, "--json", *told, *known)
+        from_log, from_plain = _printed("analyze", recording, "--json"), _printed("analyze", log, "--json")
+        with_transcripts = _printed("analyze", recording, "--json", *read_too, *known)
+        plain_with_transcripts = _printed("analyze", log, "--json", *read_too, *known)
         place = ["--home", str(home.folder), "--project", str(home.project), "--vllm", server.url]
         version = ["--client-version", client.version]
         explain = ["explain", printed.out or printed.err, "--json", *place, *version, "--log", str(server.log)]
-        causes = _told(*explain) if scenario.cause_in(client.version) else {}
-        findings = _told("check", "--json", *place, *version)
+        causes = _printed(*explain) if scenario.cause_in(client.version) else {}
+        findings = _printed("check", "--json", *place, *version)
     return Played(
         tuple(server.requests),
         printed,
@@ -76,7 +76,7 @@ def play(scenario: Scenario, client: Client, folder: Path) -> Played:
     )
 
 
-def _told(*argv: str) -> dict:
+def _printed(*argv: str) -> dict:
     """Return the JSON that a command prints; one that prints none has refused, and fails with its own message."""
     out, err = StringIO(), StringIO()
     with redirect_stdout(out), redirect_stderr(err):

@@ -156,13 +156,13 @@ def converse(
 ) -> Printed:
     """Run the client in a terminal of its own, as people do, until a turn is done; then end it.
 
-    ``trusted`` is the folder that it has been told to trust, the project if none is given.
+    ``trusted`` is the folder that it trusts, the project if none is given.
     """
-    told = {
+    state = {
         "hasCompletedOnboarding": True,
         "projects": {str(trusted or home.project): {"hasTrustDialogAccepted": True}},
     }
-    (home.folder / ".claude.json").write_text(json.dumps(told))
+    (home.folder / ".claude.json").write_text(json.dumps(state))
     ours, its = os.openpty()
     termios.tcsetwinsize(its, (40, 120))
     process = subprocess.Popen(

@@ -36,7 +36,7 @@ class Line:
     retries: int
     """As the server counted them."""
     from_log: int
-    """As stormdeck told them from the access log alone."""
+    """As stormdeck counted them from the access log alone."""
     with_transcripts: int
     why: str = ""
     """Why stormdeck cannot tell them all, where it cannot."""

@@ -41,7 +41,7 @@ class Scenario:
     """What the facts say (facts/claude-code.md 2), from a version on where they differ."""
     unseen: bool = False
     """The log alone cannot show the retries."""
-    told_since: str = ""
+    shown_since: str = ""
     """The first version whose retries log and transcripts together can show; empty: all."""
     why: str = ""
     """Why not."""
@@ -69,9 +69,9 @@ class Scenario:
         """Return how often a version of the client sends the request again."""
         return self.retries if isinstance(self.retries, int) else value_for(version, self.retries)
 
-    def is_untold(self, version: str) -> bool:
+    def is_unseen(self, version: str) -> bool:
         """Return whether neither log nor transcripts of a version can show the retries."""
-        return below(version, self.told_since)
+        return below(version, self.shown_since)
 
     def slack_of(self, version: str, *, transcripts: bool) -> int:
         """Return by how much a count may be off: not at all where the client writes down its retries."""
@@ -80,7 +80,7 @@ class Scenario:
 
     def is_exact(self, version: str) -> bool:
         """Return whether log and transcripts together tell everything of a run with a version of the client."""
-        return self.counted and not self.is_untold(version) and not self.slack_of(version, transcripts=True)
+        return self.counted and not self.is_unseen(version) and not self.slack_of(version, transcripts=True)
 
     def cause_in(self, version: str) -> str:
         """Return the rule that explains what a version of the client prints."""

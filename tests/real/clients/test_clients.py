@@ -17,7 +17,7 @@ def marks(version, *, quick):
 
 
 def some(wanted):
-    """Make a check of every scenario, with every version, of which ``wanted`` says so."""
+    """Make a check of every scenario, with every version, that is ``wanted``."""
     chosen = [(version, one) for version in CLAUDE_CODE for one in SCENARIOS if one.is_for(version)]
     cases = [
         pytest.param(
@@ -42,8 +42,8 @@ def test_the_client_sends_what_was_measured(played, case):
 def test_retries_are_those_that_the_server_counted(played, case):
     version, scenario = case
     counted = retries_of(played.requests)
-    told = 0 if scenario.is_untold(version) else counted
-    assert abs(played.with_transcripts["retries"] - told) <= scenario.slack_of(version, transcripts=True)
+    reported = 0 if scenario.is_unseen(version) else counted
+    assert abs(played.with_transcripts["retries"] - reported) <= scenario.slack_of(version, transcripts=True)
     seen = 0 if scenario.unseen else counted
     assert abs(played.from_log["retries"] - seen) <= (scenario.slack_of(version, transcripts=False) if seen else 0)
 
@@ -58,17 +58,17 @@ def test_a_log_without_times_tells_no_retries_that_were_none(played, case):
 
 @some(lambda scenario, version: scenario.is_exact(version))
 def test_storms_and_kinds_are_those_that_the_server_saw(played, case):
-    told, kinds = played.with_transcripts, kinds_of(played.requests)
-    assert told["http_requests"] == len(played.requests)
-    assert (told["count_tokens"], told["probes"]) == (kinds[COUNT_TOKENS], 0)
+    reported, kinds = played.with_transcripts, kinds_of(played.requests)
+    assert reported["http_requests"] == len(played.requests)
+    assert (reported["count_tokens"], reported["probes"]) == (kinds[COUNT_TOKENS], 0)
     if kinds[MAIN]:
-        assert (told["main_requests"], told["auxiliary"]) == (kinds[MAIN], kinds[AUXILIARY])
-        assert told["turns"] == sum(turn[0].kind == MAIN for turn in turns_of(played.requests))
+        assert (reported["main_requests"], reported["auxiliary"]) == (kinds[MAIN], kinds[AUXILIARY])
+        assert reported["turns"] == sum(turn[0].kind == MAIN for turn in turns_of(played.requests))
     else:
-        # Nothing was asked, so nothing tells auxiliary requests from others.
-        assert told["main_requests"] + (told["auxiliary"] or 0) == kinds[AUXILIARY]
+        # Nothing was asked, so nothing distinguishes auxiliary requests from others.
+        assert reported["main_requests"] + (reported["auxiliary"] or 0) == kinds[AUXILIARY]
     storms = sorted(len(turn) for turn in turns_of(played.requests) if len(turn) >= STORM)
-    assert sorted(storm["attempts"] for storm in told["storms"]) == storms
+    assert sorted(storm["attempts"] for storm in reported["storms"]) == storms
 
 
 @some(lambda scenario, version: scenario.cause_in(version))

@@ -358,9 +358,9 @@ def _evening(day: Day, ada: Session) -> None:
     day.panel.until_shows("EXIT:0")
     stored = stored_storms(day.stack)
     true = day.truth().storms
-    told = [(row["attempts"], row["cause"], row["outcome"]) for row in stored]
+    in_store = [(row["attempts"], row["cause"], row["outcome"]) for row in stored]
     agrees = sorted(row["attempts"] for row in stored) == sorted(day.true_storms())
-    day.rows.append(Row("evening: stored storms", f"{len(true)} storms", str(told), agrees))
+    day.rows.append(Row("evening: stored storms", f"{len(true)} storms", str(in_store), agrees))
     second = day.stack.panel()
     second.until_shows("LiteLLM 1.", "vLLM 0.")
     day.counts("a fresh panel", second)

@@ -22,7 +22,7 @@ SERVED = "Qwen3.5-27B"
 KEY = "sk-stormdeck-day"
 VLLM_PORT, PROXY_PORT = 8000, 4000
 WIDTH, HEIGHT = 100, 31
-"""The smallest size at which the overview tells turns and retries beside everything else."""
+"""The smallest size at which the overview shows turns and retries beside everything else."""
 QUIET = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "DO_NOT_TRACK": "1", "PYTHONUNBUFFERED": "1"}
 CONFIG = f"""model_list:
   - model_name: {SERVED}

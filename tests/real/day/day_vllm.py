@@ -1,4 +1,4 @@
-"""A stand-in for vLLM that fails as it is told: the demo's routes, figures and log lines before a script of answers.
+"""A stand-in for vLLM that fails on request: the demo's routes, figures and log lines before a script of answers.
 
 ``python day_vllm.py serve MODEL --port P --folder F``: F/script.json names the next answers to ``/v1/messages``, and
 F/vllm.ledger.jsonl is what came. Each step is ``{"do": ..., "times": n}``: ``status`` (with ``status``, ``body``,
@@ -114,7 +114,7 @@ class Scripted:
 
 
 class Abortable:
-    """ASGI middleware: hands on how to end the connection without a word; uvicorn itself tells nobody."""
+    """ASGI middleware: hands on how to end the connection without a word; uvicorn itself reports it to nobody."""
 
     def __init__(self, app) -> None:
         self._app = app

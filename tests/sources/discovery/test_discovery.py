@@ -10,6 +10,7 @@ from typing import cast
 import pytest
 
 from servers import (
+    PATIENT,
     Clock,
     Imitation,
     Reply,
@@ -167,7 +168,7 @@ def test_claude_code_proxy_says_itself_what_is_behind_it():
             serving(claude_code_proxy(behind + "/v1")) as proxy,
             HttpClient("9") as http,
         ):
-            return behind, await discover(settings(proxy), http, ConfiguredTargets(), (), lambda _: Scan(), 0.5)
+            return behind, await discover(settings(proxy), http, ConfiguredTargets(), (), lambda _: Scan(), PATIENT)
 
     behind, snapshot = asyncio.run(scene())
     assert snapshot.server(proxy=False).url == behind
@@ -202,7 +203,7 @@ def test_usual_ports_are_looked_at_and_named_when_in_vain():
     async def scene():
         async with serving(vllm()) as up, serving(Imitation({"/": Reply("hello")})) as other, HttpClient("9") as http:
             ports = [address(url).port for url in (up, other, dead)]
-            return up, other, await discover(settings(), http, ConfiguredTargets(), ports, lambda _: Scan(), 0.5)
+            return up, other, await discover(settings(), http, ConfiguredTargets(), ports, lambda _: Scan(), PATIENT)
 
     up, other, snapshot = asyncio.run(scene())
     assert [(one.url, one.how) for one in snapshot.found] == [(up, f"answers on port {address(up).port}")]
@@ -411,7 +412,7 @@ def test_a_vllm_that_is_down_at_a_usual_port_is_what_the_yaml_names(tmp_path):
         async with serving(litellm()) as url, HttpClient("9.9") as http:
             ports = [address(url).port, address(gone).port]
             scan = Scan((Listener("127.0.0.1", ports[0], process(ServerKind.LITELLM), config=path),))
-            return await discover(settings(url), http, ConfiguredTargets(), ports, lambda _: scan, deadline_s=0.5)
+            return await discover(settings(url), http, ConfiguredTargets(), ports, lambda _: scan, deadline_s=PATIENT)
 
     snapshot = asyncio.run(scene())
     assert [(one.kind, one.met) for one in snapshot.found] == [

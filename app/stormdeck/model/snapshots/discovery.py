@@ -66,6 +66,11 @@ class Contained:
     """Of its network; this machine may reach them."""
 
     @property
+    def server(self) -> str:
+        """Return its kind and its process."""
+        return f"{self.process.kind.value if self.process.kind is not None else 'The server'} (pid {self.process.pid})"
+
+    @property
     def where(self) -> str:
         """Return where it runs and whether its port can be reached from here, without a full stop."""
         if self.port is None:
@@ -95,6 +100,8 @@ class Found:
     """``holder`` is a program that forwards connections."""
     is_local: bool = True
     """``False`` if it runs on another machine, or behind a tunnel or front whose other end is not known."""
+    is_redirected: bool = False
+    """A program of this machine listens on the port, and yet the connection was refused: the firewall sends it on."""
 
     @property
     def listener(self) -> ServerProcess | None:
@@ -186,6 +193,14 @@ class DiscoverySnapshot:
     def hosted(self) -> Missed | None:
         """Return the first place that is the hosted API, configured by a flag, the settings or a proxy."""
         return next((missed for missed in self.missed if missed.hosted), None)
+
+    def coming_at(self, found: Found) -> Contained | None:
+        """Return the server that loads in a container and may be what a port leads to that refuses connections.
+
+        The port is held here and the firewall sends it on: to which container is not known.
+        """
+        loading = (one for one in self.contained if one.listens is False and one.url is None and not one.lists_ports)
+        return next(loading, None) if found.is_redirected else None
 
     def server(self, *, proxy: bool) -> Found | None:
         """Return the first proxy, or the first server that is not a proxy."""

@@ -7,6 +7,9 @@ from enum import StrEnum
 CUT_WORDS = "the connection was closed before the answer was complete"
 """What every description of a connection that was cut contains."""
 
+LIMITED_WORDS = "429: what is in front of it limits requests"
+"""What every description of a server whose figures a limit hides contains."""
+
 ENDED_HANDSHAKE = "the server ends the TLS handshake"
 """How the description of a TLS alert begins: the server speaks TLS, and refuses this connection."""
 

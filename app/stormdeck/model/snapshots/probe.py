@@ -36,6 +36,8 @@ class Reach(StrEnum):
     """The URL says ``http`` and the port speaks TLS."""
     STARTING = auto()
     """The process that is to answer there runs, and does not listen yet."""
+    MAY_START = auto()
+    """The port is held here and refuses connections; a server in a container that may be behind it is loading."""
     REDIRECT = auto()
     """``/v1/messages`` is redirected."""
     FAILS = auto()

@@ -9,18 +9,8 @@ from itertools import chain
 from stormdeck.model.deck import Deck
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.symbols import Health
-from stormdeck.model.verdict import (
-    all_well,
-    base_url,
-    containers,
-    findings,
-    groups,
-    own_faults,
-    replay,
-    servers,
-    storms,
-    vllm_load,
-)
+from stormdeck.model.verdict import all_well, findings, groups, own_faults, replay, storms, vllm_load
+from stormdeck.model.verdict.servers import base_url, containers, on_path
 from stormdeck.model.verdict.statement import Clock, Statement
 
 _BY_SEVERITY = (Health.ERROR, Health.WARNING, Health.STALE)
@@ -43,7 +33,7 @@ def _all(deck: Deck, now: float, clock: Clock) -> tuple[Statement, ...]:
             storms.live(deck, now, clock),
             findings.dropped_files(deck),
             findings.untrusted(deck),
-            servers.problems(deck, now),
+            on_path.problems(deck, now),
             groups.problems(deck),
             containers.problems(deck, now, clock),
             base_url.not_reached(deck),

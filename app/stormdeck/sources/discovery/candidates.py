@@ -6,7 +6,7 @@ import asyncio
 import errno
 import socket
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from stormdeck.model.snapshots.discovery import Found, ServerProcess
@@ -66,6 +66,8 @@ class Probed:
     """The process that listens there."""
     failure: Failure | None = None
     """Why there was no answer; the kind may still be known from an earlier search or its process."""
+    is_held: bool = False
+    """A program of this machine listens on the port."""
 
     @property
     def met(self) -> ServerState:
@@ -77,11 +79,12 @@ class Probed:
         process, place = self.process, self.place
         target = address(place.url)
         is_local = target is not None and is_own_host(target.host)
+        refused = self.failure is not None and self.failure.kind is FailureKind.REFUSED
+        base = Found(place.url, kind, place.how, met=self.met, is_redirected=self.is_held and refused)
         if process is None or process.kind is kind:
-            return Found(place.url, kind, place.how, process, met=self.met, is_local=is_local)
+            return replace(base, process=process, is_local=is_local)
         is_local &= not may_leave_machine(process)
-        forwards = is_forwarder(process)
-        return Found(place.url, kind, place.how, None, process, self.met, forwards=forwards, is_local=is_local)
+        return replace(base, holder=process, forwards=is_forwarder(process), is_local=is_local)
 
 
 class Search:
@@ -145,7 +148,8 @@ class Search:
         if elsewhere is not None and failure is not None and failure.kind is FailureKind.REFUSED:
             kind, process = None, None
             words = f"connection refused: port {target.port} takes connections at {elsewhere.url} alone"
-        return Probed(place, kind, words, process, failure)
+        is_held = elsewhere is None and is_own_host(target.host) and self._scan.at(target.port, target.host) is not None
+        return Probed(place, kind, words, process, failure, is_held)
 
     def _elsewhere(self, target: Address, listener: Listener | None) -> Listener | None:
         """Return the listener on that local port at another address than the URL's, ``None`` for a host name."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from stormdeck.model.snapshots.failure import LIMITED_WORDS
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.sources.net.address import address
 from stormdeck.sources.net.answers import (
@@ -57,6 +58,9 @@ async def identify(
         return await _Question(base.base, http, key, deadline_s, ahead).identify(expected)
 
 
+_LIMITED = 429
+
+
 class _Question:
     """The requests that identify one server."""
 
@@ -106,6 +110,8 @@ class _Question:
         models = await self._ask(_MODELS)
         if isinstance(models, Answer) and refuses_key(models):
             return Identity(ServerKind.OTHER, f"answers {models.status} on {_MODELS}: it wants a key")
+        if any(isinstance(one, Answer) and one.status == _LIMITED for one in self._answers.values()):
+            return Identity(ServerKind.OTHER, f"answers {LIMITED_WORDS}, so what it is cannot be seen")
         start = await self._ask(_START)
         return Identity(ServerKind.OTHER, _other(start if isinstance(start, Answer) else first))
 

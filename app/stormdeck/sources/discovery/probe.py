@@ -220,6 +220,11 @@ async def _failed(
     loading = _loading(target, found) if reach in {Reach.REFUSED, Reach.CUT, Reach.SILENT} else ""
     if loading:
         return Probe(url=target.base, reach=Reach.STARTING, detail=loading, elsewhere=_elsewhere(target, found))
+    server = _server_at(target, found)
+    coming = found.coming_at(server) if server is not None and reach is Reach.REFUSED else None
+    if coming is not None:
+        detail = f"{coming.server} runs {coming.where}, and does not listen yet"
+        return Probe(url=target.base, reach=Reach.MAY_START, detail=detail, elsewhere=_elsewhere(target, found))
     if reach in {Reach.CUT, Reach.NO_HTTP} and target.scheme == "http" and await _speaks_tls(target, http, deadline_s):
         reach = Reach.TLS_ONLY
     # stormdeck has no client certificate: that it is refused says nothing of a client that has one.
@@ -247,8 +252,7 @@ def _loading(target: Address, found: DiscoverySnapshot) -> str:
     """Return which process is to answer at an address and does not listen yet; empty if none is known."""
     inner = published_at(target.base, found.contained)
     if inner is not None:
-        name = inner.process.kind.value if inner.process.kind is not None else "The server"
-        return f"{name} (pid {inner.process.pid}) runs {inner.where}" if inner.listens is False else ""
+        return f"{inner.server} runs {inner.where}" if inner.listens is False else ""
     server = _server_at(target, found)
     process = server.process if server is not None else None
     if process is None or process not in found.loading:

@@ -22,6 +22,7 @@ from stormdeck.sources.discovery.configured import ConfiguredTargets, base_url, 
 from stormdeck.sources.discovery.listeners import OtherListeners
 from stormdeck.sources.discovery.log_files import followed
 from stormdeck.sources.discovery.log_places import log_places
+from stormdeck.sources.discovery.published import with_published_ports
 from stormdeck.sources.discovery.upstream import PATIENCE_S, RouteReader
 from stormdeck.sources.io.background import with_timeout
 from stormdeck.sources.net.address import address, is_own_host
@@ -64,6 +65,7 @@ async def discover(
     asks_others = listeners is not None and not configured
     may_listen = asks_others or bool(configured) or len(closed) < len(ports)
     processes = await with_timeout(PATIENCE_S, Scan(notes=(_STALLED,)), scan, may_listen)
+    processes = await with_published_ports(processes)
     search = Search(http, processes, closed, deadline_s, unnamed_s, known)
     more, no_servers = await listeners.candidates(processes, ports, http) if listeners and asks_others else ([], [])
     # Concurrently; a URL that occurs twice is probed as its first candidate.

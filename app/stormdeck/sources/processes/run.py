@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import codecs
-import os
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from stormdeck.model.text import clean
+from stormdeck.sources.processes.start import ProgramProtocol, signal_group, start
 
 PIECE_BYTES = 16 * 1024
 LONGEST_LINE = 400
@@ -38,19 +38,6 @@ class Ended:
         return self.code == 0
 
 
-class _Protocol(asyncio.subprocess.SubprocessStreamProtocol):
-    """Knows when the program itself has ended: ``Process.wait`` may wait for whoever holds its pipes too."""
-
-    def __init__(self) -> None:
-        super().__init__(limit=PIECE_BYTES, loop=asyncio.get_running_loop())
-        self.exited = asyncio.Event()
-
-    def process_exited(self) -> None:
-        """Note the end."""
-        super().process_exited()
-        self.exited.set()
-
-
 async def run_program(argv: Sequence[str], deliver: Callable[[str], None], limit_s: float = LIMIT_S) -> Ended:
     """Run a program to its end and deliver each line that it prints, cleaned. Cancel the task to stop it.
 
@@ -58,16 +45,7 @@ async def run_program(argv: Sequence[str], deliver: Callable[[str], None], limit
     is ended with it.
     """
     try:
-        # As create_subprocess_exec does, which keeps the transport to itself.
-        transport, protocol = await asyncio.get_running_loop().subprocess_exec(
-            _Protocol,
-            *argv,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env={**os.environ, "LC_ALL": "C.UTF-8"},
-            start_new_session=True,
-        )
+        transport, protocol = await start(argv, PIECE_BYTES, stderr=asyncio.subprocess.STDOUT)
     except FileNotFoundError:
         return Ended(None, f"was not run: {argv[0]} is not installed on this machine")
     except OSError as error:
@@ -85,7 +63,9 @@ async def run_program(argv: Sequence[str], deliver: Callable[[str], None], limit
         await _finish(transport, protocol, reading)
 
 
-async def _finish(transport: asyncio.SubprocessTransport, protocol: _Protocol, reading: asyncio.Task[None]) -> None:
+async def _finish(
+    transport: asyncio.SubprocessTransport, protocol: ProgramProtocol, reading: asyncio.Task[None]
+) -> None:
     """End a program and what it started, and deliver what it has printed by then."""
     pid = transport.get_pid()
     try:
@@ -139,9 +119,3 @@ class _Lines:
             self._deliver("… more output is not shown")
         else:
             self._deliver(shown if len(shown) <= LONGEST_LINE else f"{shown[: LONGEST_LINE - 1]}…")
-
-
-def signal_group(pid: int, number: signal.Signals) -> None:
-    """Send a signal to a process group; nothing happens if it is gone."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, number)

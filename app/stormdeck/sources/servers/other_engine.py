@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 
+from stormdeck.model.snapshots.failure import LIMITED_WORDS
 from stormdeck.model.snapshots.server import EngineStats, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.snapshots.vllm_metrics import WINDOW_S, MetricsSample, window
 from stormdeck.sources.io.background import run_in_thread
@@ -32,6 +33,7 @@ _VERSIONS: Mapping[ServerKind, tuple[str, str]] = {
     ServerKind.TENSORRT_LLM: ("/version", "version"),
 }
 """Where a server states its version, and under which name."""
+_LIMITED = 429
 
 
 class OtherEngineSource(PolledServer[VllmSnapshot]):
@@ -85,6 +87,8 @@ class OtherEngineSource(PolledServer[VllmSnapshot]):
         if refuses_key(listed):
             key = "refuses our key" if self._key else "wants a key, and none is sent to it"
             return ServerState.REFUSING, f"it {key}: {listed.status} on {_MODELS}"
+        if listed.status == _LIMITED:
+            return ServerState.STALE, f"{_MODELS} says {LIMITED_WORDS}"
         other = engine_by_models(listed)
         if other not in {None, self._kind}:
             return ServerState.STRANGE, f"{_MODELS} answers as {other}: this is no {self._kind.value} any more"

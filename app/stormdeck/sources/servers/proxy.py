@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from stormdeck.model.snapshots.failure import LIMITED_WORDS
 from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerState
 from stormdeck.sources.net.answers import (
     describe_answer,
@@ -35,6 +36,7 @@ _ALIVE: Mapping[ServerKind, str] = {
 _DETAILS, _BACKLOG = "/health/readiness/details", "/health/backlog"
 
 Verdict = tuple[ServerState, str]
+_LIMITED = 429
 
 
 class ProxySource(PolledServer[ProxySnapshot]):
@@ -101,6 +103,8 @@ class ProxySource(PolledServer[ProxySnapshot]):
             return ServerState.DEGRADED, front_alone(alive.status)
         if refuses_key(alive):
             return ServerState.REFUSING, f"{path} says {alive.status}: something in front of it wants a key"
+        if alive.status == _LIMITED:
+            return ServerState.STALE, f"{path} says {LIMITED_WORDS}"
         return ServerState.STRANGE, f"{path} came back as {describe_answer(alive)}: this is no {self._kind.value}"
 
     async def _request_more(self, now: float) -> int | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from stormdeck.model.snapshots.discovery import ServerProcess
+from stormdeck.model.snapshots.failure import LIMITED_WORDS
 from stormdeck.model.snapshots.server import (
     EngineLoad,
     EngineStats,
@@ -41,6 +42,8 @@ _LONGEST_STEP_S = 10.0
 _HIDDEN = {401, 403, 404, 405}
 """The answers of a gateway that does not pass ``/health``; vLLM itself has it, and wants no key for it."""
 
+_LIMITED = 429
+
 _MAY_BE_ANOTHER = {
     ServerState.ASKING,
     ServerState.STARTING,
@@ -68,6 +71,8 @@ class _Known:
     """Its model list names vLLM as the owner."""
     front: str = ""
     """What a gateway answered in its place on ``/v1/models``."""
+    is_limited: bool = False
+    """What is in front of it refused the model list because it was asked too often."""
     requested_at: float | None = None
 
 
@@ -196,6 +201,7 @@ class VllmSource(PolledServer[VllmSnapshot]):
         known.lists_as_vllm = engine_by_models(listed) is ServerKind.VLLM
         known.front = front_alone(listed.status) if isinstance(listed, Answer) and is_gateway(listed) else ""
         known.unexpected = ""
+        known.is_limited = isinstance(listed, Answer) and listed.status == _LIMITED
         if models is None and not known.refused:
             known.unexpected = (
                 f"came back as {describe_answer(listed)}" if isinstance(listed, Answer) else f"failed: {listed.text}"
@@ -216,7 +222,7 @@ class VllmSource(PolledServer[VllmSnapshot]):
             key = "refuses our key" if self._key else "wants a key, and none is sent to it"
             return ServerState.REFUSING, f"it {key}: 401 on /v1/models; /health and /metrics need none"
         if self._known.unexpected and sample is None and not self._known.is_vllm:
-            return ServerState.STRANGE, f"/health answers, but /v1/models {self._known.unexpected}: this is no vLLM"
+            return self._without_list()
         stalled_s = self._stalled_s.get("", 0.0)
         every_engine = sample is not None and all(name in self._stalled_s for name in sample.engines)
         if stalled_s >= STUCK_S and sample is not None and every_engine:
@@ -228,6 +234,12 @@ class VllmSource(PolledServer[VllmSnapshot]):
         if sample is None:
             return ServerState.UP, f"no engine figures: /metrics {self._no_metrics}"
         return ServerState.UP, ""
+
+    def _without_list(self) -> tuple[ServerState, str]:
+        """Return the state of what answers ``/health`` and has shown nothing else of vLLM."""
+        if self._known.is_limited:
+            return ServerState.STALE, f"/v1/models says {LIMITED_WORDS}"
+        return ServerState.STRANGE, f"/health answers, but /v1/models {self._known.unexpected}: this is no vLLM"
 
 
 async def _metrics(page: Reply, now: float) -> tuple[MetricsSample | None, str]:
@@ -249,6 +261,8 @@ def _unhealthy(health: Answer, *, has_metrics: bool) -> tuple[ServerState, str]:
         return ServerState.DEGRADED, front_alone(health.status)
     if refuses_key(health):
         return ServerState.REFUSING, f"/health says {health.status}: something in front of vLLM wants a key"
+    if health.status == _LIMITED:
+        return ServerState.STALE, f"/health says {LIMITED_WORDS}"
     if health.status >= 500:
         return ServerState.DEGRADED, f"/health says {health.status}: the engine failed; see its log for the reason"
     return ServerState.STRANGE, f"/health came back as {describe_answer(health)}: this is no vLLM"

@@ -179,6 +179,7 @@ def no_answer(facts: Facts) -> Iterator[Finding]:
         return
     title, message = _UNANSWERED[probe.reach]
     fail = "fail until then" if probe.reach is Reach.STARTING else "fail in the same way"
+    fail = "fail until a server accepts them" if probe.reach is Reach.MAY_START else fail
     fail = f"may {fail}" if probe.reach in {Reach.NO_TLS, Reach.FAILS} and _is_unsure(probe) else fail
     yield Finding(
         "URL112",
@@ -203,9 +204,13 @@ _UNANSWERED = {
         "the server behind the gateway does not answer",
         "The gateway answers, with {detail}; the server behind it does not",
     ),
-    Reach.NO_HTTP: ("the answer is not HTTP", "Something answers there, but not with HTTP"),
+    Reach.NO_HTTP: ("the answer is not HTTP/1.1", "Something answers there, but not with valid HTTP/1.1"),
     Reach.NO_TLS: ("no TLS connection", "TLS fails: {detail}"),
     Reach.STARTING: ("the server is starting", "{detail} and does not answer yet"),
+    Reach.MAY_START: (
+        "what is behind the port refuses connections",
+        "The port is held on this machine and refuses connections. {detail}",
+    ),
     Reach.FAILS: ("/v1/messages fails", "/v1/messages answers a GET with {detail}"),
 }
 
@@ -215,7 +220,7 @@ def _is_unsure(probe: Probe) -> bool:
     if probe.reach is Reach.NO_TLS:
         return not probe.detail.startswith((ENDED_HANDSHAKE, "it does not speak TLS"))
     # A server may fail only at a GET; a gateway does not reach its server for other requests either.
-    return probe.reach in {Reach.UNCONNECTED, Reach.STARTING} or (
+    return probe.reach in {Reach.UNCONNECTED, Reach.STARTING, Reach.MAY_START} or (
         probe.reach is Reach.FAILS and probe.status in _OWN_FAILURES
     )
 

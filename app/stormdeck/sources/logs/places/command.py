@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,7 @@ from typing import Protocol
 from stormdeck.model.logs.batch import LogState
 from stormdeck.sources.logs.places.delivery import Dated
 from stormdeck.sources.logs.places.source import COMPLETE, Ended, StreamedLog
-from stormdeck.sources.processes.run import signal_group
+from stormdeck.sources.processes.start import signal_group, start
 
 PIECE_BYTES = 64 * 1024
 MESSAGE_BYTES = 4096
@@ -89,24 +88,13 @@ class CommandLog(StreamedLog):
         self, argv: Sequence[str], stdin: int = asyncio.subprocess.DEVNULL
     ) -> asyncio.subprocess.Process | Ended:
         """Start a program in a process group of its own."""
-        environ = {**os.environ, "LC_ALL": "C.UTF-8"}
-        pipe, loop = asyncio.subprocess.PIPE, asyncio.get_running_loop()
         try:
-            # As create_subprocess_exec does, which keeps the transport to itself.
-            transport, protocol = await loop.subprocess_exec(
-                lambda: asyncio.subprocess.SubprocessStreamProtocol(limit=PIECE_BYTES, loop=loop),
-                *argv,
-                stdin=stdin,
-                stdout=pipe,
-                stderr=pipe,
-                env=environ,
-                start_new_session=True,
-            )
+            transport, protocol = await start(argv, PIECE_BYTES, stdin=stdin)
         except FileNotFoundError:
             return Ended(LogState.FAILED, f"{self.name}: {argv[0]} is not installed on this machine")
         except OSError as error:
             return Ended(LogState.FAILED, f"{self.name}: {argv[0]} cannot be run: {error.strerror}")
-        process = asyncio.subprocess.Process(transport, protocol, loop)
+        process = asyncio.subprocess.Process(transport, protocol, asyncio.get_running_loop())
         self.children.add(process.pid)
         self._transports[process.pid] = transport
         return process

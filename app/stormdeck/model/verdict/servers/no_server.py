@@ -7,7 +7,14 @@ from dataclasses import replace
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind, Severity
-from stormdeck.model.request_path import is_mute, is_out_of_reach, is_untrusted, unknown_base, wants_key
+from stormdeck.model.request_path import (
+    is_mute,
+    is_out_of_reach,
+    is_untrusted,
+    limits_requests,
+    unknown_base,
+    wants_key,
+)
 from stormdeck.model.rules.collect import is_hosted
 from stormdeck.model.snapshots.discovery import Contained, Found, Missed
 from stormdeck.model.snapshots.server import (
@@ -16,10 +23,10 @@ from stormdeck.model.snapshots.server import (
 )
 from stormdeck.model.symbols import Health
 from stormdeck.model.urls import place, same_place
-from stormdeck.model.verdict.hosted import no_own_server
-from stormdeck.model.verdict.no_answer import no_answer, untrusted, url_code, why_missed
-from stormdeck.model.verdict.on_the_way import front_alone
-from stormdeck.model.verdict.starting import loading
+from stormdeck.model.verdict.servers.hosted import no_own_server
+from stormdeck.model.verdict.servers.no_answer import no_answer, untrusted, url_code, why_missed
+from stormdeck.model.verdict.servers.on_the_way import front_alone
+from stormdeck.model.verdict.servers.starting import loading
 from stormdeck.model.verdict.statement import LOOKING, Statement, brief
 
 _POLLED = frozenset(ServerKind) - {ServerKind.OTHER}
@@ -131,6 +138,16 @@ def _at_base(deck: Deck, base: Found) -> Statement:
         evidence=reason or base.how,
         step="start the server, or: stormdeck set ANTHROPIC_BASE_URL http://HOST:PORT",
     )
+    coming = deck.discovery.coming_at(base)
+    if coming is not None:
+        return replace(
+            unanswered,
+            health=Health.WARNING,
+            headline=f"Nothing accepts connections behind {base.url} yet, and {coming.server} is starting",
+            detail=f"It runs {coming.where}. Wait until it has loaded. Press 4 for what was found.",
+            brief=brief(f"{place(base.url)} refuses connections", f"{coming.server} is starting"),
+            step=f"wait; `docker ps` shows which port is published ({coming.container})",
+        )
     moved = next((one for one in deck.findings if one.code == "URL114" and one.severity is Severity.ERROR), None)
     if base.met is ServerState.UP and moved is not None:
         return replace(
@@ -151,6 +168,17 @@ def _at_base(deck: Deck, base: Found) -> Statement:
             brief=brief(f"{place(base.url)} wants another key", "where Claude Code sends"),
             cause="no token, or one that it does not accept",
             step="stormdeck check",
+        )
+    if base.met is ServerState.UP and limits_requests(deck, base.url):
+        return replace(
+            unanswered,
+            health=Health.UNKNOWN,
+            headline=f"The server at {base.url}, where Claude Code sends, limits requests: what it is cannot be seen",
+            detail=f"It answered stormdeck with 429; whether it refuses Claude Code too is not known.{hint}",
+            code=None,
+            brief=brief(f"{place(base.url)} limits requests", "what it is cannot be seen"),
+            cause="unknown: it was asked too often",
+            step="look at the limit of what is in front of the server",
         )
     if base.met is ServerState.UP and not is_mute(deck, base.url):
         return replace(

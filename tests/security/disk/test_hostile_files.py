@@ -279,7 +279,7 @@ def test_what_unfolds_to_more_than_a_log_has_is_read_up_to_there(tmp_path, monke
         list(files.read_chunks(tmp_path / "x.gz"))
 
 
-APP = Path(__file__).parents[2] / "app" / "stormdeck"
+APP = Path(__file__).parents[3] / "app" / "stormdeck"
 READERS = {
     "sources/io/bounded_read.py": "the one place",
     "sources/recordings/files.py": "pipes too",

@@ -78,8 +78,8 @@ def _by_probe(base: Statement, probe: Probe, name: str, where: str, step: str) -
             headline = f"{name} at {where} accepts the connection and closes it without a complete answer"
             short, cause = "closes the connection", _CUT_CAUSE
         case Reach.NO_HTTP:
-            headline, short = f"What answers at {where} does not speak HTTP", "does not speak HTTP"
-            cause = "another program uses the port, or it wants another protocol"
+            headline, short = f"What answers at {where} does not speak HTTP/1.1", "does not speak HTTP/1.1"
+            cause = "another program uses the port, or it wants another protocol, such as HTTP/2 alone"
         case Reach.NO_TLS:
             headline, short = f"No TLS connection to {where}, where Claude Code sends", "no TLS connection"
             cause = probe.detail

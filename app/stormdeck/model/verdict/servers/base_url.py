@@ -10,7 +10,7 @@ from stormdeck.model.rules.collect import is_hosted
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.model.symbols import Health
 from stormdeck.model.urls import parts_of, place, same_place
-from stormdeck.model.verdict.no_answer import why_missed
+from stormdeck.model.verdict.servers.no_answer import why_missed
 from stormdeck.model.verdict.statement import Statement, brief
 
 _BASE_URL = "env.ANTHROPIC_BASE_URL"

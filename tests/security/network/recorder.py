@@ -1,13 +1,11 @@
 """A server that records every byte, and answers as one of the programs that stormdeck looks for."""
 
 import json
-import socket
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
+from http_thread import in_thread
 from places import TESTS
-from waiting import DEADLINE_S
 
 METRICS = (TESTS / "data" / "metrics" / "full.txt").read_bytes()
 MODELS = {"data": [{"id": "Qwen3.5-27B", "object": "model", "owned_by": "vllm", "max_model_len": 131072}]}
@@ -46,10 +44,6 @@ class Recorder:
         return f"http://{host}:{self.port}"
 
 
-class _V6(ThreadingHTTPServer):
-    address_family = socket.AF_INET6
-
-
 @contextmanager
 def recording(routes=VLLM, host="127.0.0.1", port=0):
     """Listen while the block runs; yields the recorder."""
@@ -80,14 +74,6 @@ def recording(routes=VLLM, host="127.0.0.1", port=0):
         def log_message(self, *_):
             pass
 
-    server = (_V6 if ":" in host else ThreadingHTTPServer)((host, port), Handler)
-    server.daemon_threads = True
-    recorder = Recorder(routes, server.server_port)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
+    with in_thread(Handler, host, port) as server:
+        recorder = Recorder(routes, server.server_port)
         yield recorder
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(DEADLINE_S)

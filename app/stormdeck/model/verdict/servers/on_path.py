@@ -12,7 +12,7 @@ from stormdeck.model.request_path import is_mute, is_out_of_reach
 from stormdeck.model.routes.health import main_group, routing_table
 from stormdeck.model.rules.client.folder_trust import WITHHELD
 from stormdeck.model.settings.trust import withheld
-from stormdeck.model.snapshots.failure import CUT_WORDS
+from stormdeck.model.snapshots.failure import CUT_WORDS, LIMITED_WORDS
 from stormdeck.model.snapshots.server import (
     ProxySnapshot,
     ServerState,
@@ -21,12 +21,12 @@ from stormdeck.model.snapshots.server import (
 )
 from stormdeck.model.symbols import Health
 from stormdeck.model.urls import origin_of, place, same_place, with_scheme
-from stormdeck.model.verdict.containers import container_at, start_command
 from stormdeck.model.verdict.groups import shown_name, speaks_for
-from stormdeck.model.verdict.no_answer import no_answer, url_code
-from stormdeck.model.verdict.no_server import no_server
-from stormdeck.model.verdict.on_the_way import front_alone, unreachable
-from stormdeck.model.verdict.starting import starting
+from stormdeck.model.verdict.servers.containers import container_at, start_command
+from stormdeck.model.verdict.servers.no_answer import no_answer, url_code
+from stormdeck.model.verdict.servers.no_server import no_server
+from stormdeck.model.verdict.servers.on_the_way import front_alone, unreachable
+from stormdeck.model.verdict.servers.starting import starting
 from stormdeck.model.verdict.statement import Statement, brief
 
 _BASE_URL = "env.ANTHROPIC_BASE_URL"
@@ -62,12 +62,9 @@ def _problem(deck: Deck, hop: HopKind, server: Server, now: float) -> Statement:
             base = replace(base, code="SERVER905")
         case ServerState.STALE if is_mute(deck, server.url) or CUT_WORDS in server.detail:
             return no_answer(deck, base, name, server.url, server.detail)
-        case ServerState.STALE if "no free file descriptor" in server.detail:
-            words, cause, step = "cannot be asked", "stormdeck has no free file descriptor", "ulimit -n 4096"
-            base = replace(base, health=Health.WARNING)
         case ServerState.STALE:
-            words, cause, step = "stopped answering", "unknown: no answer in time, no refusal", f"look at {name}'s log"
-            base = replace(base, health=Health.WARNING)
+            words, cause, step, health = _stale(name, server.detail)
+            base = replace(base, health=health)
         case _:
             words, step = f"does not answer like {name}", "stormdeck check"
             cause = "another program listens there, or what is in front of it answers in its place"
@@ -76,6 +73,16 @@ def _problem(deck: Deck, hop: HopKind, server: Server, now: float) -> Statement:
                 code = "URL104" if any(one.code == "URL104" for one in deck.findings) else None
                 base = replace(base, code=code, hop=HopKind.CLIENT if _is_base(deck, server) else hop)
     return replace(base, headline=f"{where} {words}", brief=brief(where, words), cause=cause, step=step)
+
+
+def _stale(name: str, detail: str) -> tuple[str, str, str, Health]:
+    """Return what is said of a server that answered before: what it does, the cause, the next step and its health."""
+    if "no free file descriptor" in detail:
+        return "cannot be asked", "stormdeck has no free file descriptor", "ulimit -n 4096", Health.WARNING
+    if LIMITED_WORDS in detail:
+        cause = "unknown: whether the limit refuses Claude Code too is seen in its own requests alone"
+        return "limits requests: its state is unknown", cause, f"look at the limit in front of {name}", Health.UNKNOWN
+    return "stopped answering", "unknown: no answer in time, no refusal", f"look at {name}'s log", Health.WARNING
 
 
 def _behind(deck: Deck, hop: HopKind) -> str:

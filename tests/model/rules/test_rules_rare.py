@@ -1,0 +1,23 @@
+"""Rules in states that few settings have, and rounds of fixes that come to no end."""
+
+import json
+
+from samples import settings
+from stacks import config
+from stormdeck.model.rules import fixing
+from stormdeck.model.rules.facts import Facts
+from stormdeck.model.rules.registry import check
+from stormdeck.model.settings.scope import Scope
+
+
+def test_hosted_ids_are_not_judged_by_the_list_of_models():
+    text = json.dumps({"availableModels": ["qwen3.5-27b"], "model": "claude-opus-4-6"})
+    assert not [one for one in check(Facts.effective(settings(text), None)) if one.code == "MODEL312"]
+
+
+def test_fixes_that_come_to_no_end_are_given_up(monkeypatch):
+    monkeypatch.setattr(fixing, "_ROUNDS", 0)
+    made = fixing.safe_fixes(
+        config({"ANTHROPIC_BASE_URL": "127.0.0.1:8000"}), Scope.USER, lambda now: check(Facts.effective(now))
+    )
+    assert made == fixing.Fixes()
