@@ -242,7 +242,7 @@ class LogFeed:
         attempts = self._meter.take(self.without_own(batch), self._book.end) if _has_times(batch) else {}
         arrived = None if batch.history else batch.arrived
         read_late = batch.since is not None and batch.arrived - batch.since > UNSURE_S
-        self._book.add(batch.log, batch.lines, arrived, since=batch.since if read_late else None)
+        self._book.add(batch.log, batch.lines, arrived, since=batch.since if read_late else None, times=batch.times)
         self._book.label(attempts)
         self._ends.take(batch)
         self._slots.release()
