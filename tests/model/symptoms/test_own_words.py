@@ -29,6 +29,17 @@ SAID = {
     "authentication friction": "AUTH201",
     "404 on API calls": "URL101",
     "model not found / mismatch": "MODEL303",
+    # As people write in forums.
+    "Claude Code ignores my local model and still uses sonnet": "MODEL305",
+    "every answer starts with <think>": "SERVER902",
+    "the reasoning is visible in the chat": "SERVER902",
+    "I get 404 on /v1/messages": "URL101",
+    "the endpoint gives me a 404": "URL101",
+    "the status line shows 200k but my model has 32k": "CTX601",
+    "it assumes a 200k window although the server has only 65k": "CTX601",
+    "gpu sits at 0% while claude spins": "URL105",
+    "my GPUs are idle": "URL105",
+    "it calls haiku instead of my qwen": "MODEL305",
     # Neighbours.
     "spins forever waiting for a tool call": "SERVER902",
     "spinner for ever after a tool call": "SERVER902",
