@@ -3,6 +3,8 @@
 import http.client
 import json
 import os
+import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -10,7 +12,7 @@ import time
 from pathlib import Path
 
 import image
-from scenes import REPOSITORY, VLLM, answers, docker, settings, until
+from scenes import REPOSITORY, VLLM, answers, docker, serves, settings, until
 
 COMPOSE = """version: "2.4"
 services:
@@ -79,6 +81,16 @@ class Panel:
             raise RuntimeError(f"{error}; it knows {json.dumps(self.seen())[:1500]}") from None
         return self.seen()
 
+    def restart(self, hop):
+        """Restart a server as the panel's key does; return the command that was run."""
+        before = len(self.seen()["restarts"])
+        self._out.with_suffix(".restart").write_text(hop)
+        seen = self.until(lambda seen: len(seen["restarts"]) > before, f"the restart of {hop}")
+        command, words, is_well = seen["restarts"][-1]
+        if not is_well:
+            raise RuntimeError(f"{command}: {words}")
+        return command
+
     def stop(self):
         """End it."""
         self._process.kill()
@@ -118,7 +130,7 @@ def composed_logs(machine):
     compose("up", "-d")
     url = "http://127.0.0.1:4000"
     try:
-        until(lambda: answers(f"{url}/health/liveliness"), "the stack")
+        until(lambda: serves(f"{url}/behind"), "the stack")
         client, panel = Client(url), Panel(machine.folder, settings(url), "gpu=off")
         try:
             log = _steps(machine, client, panel, compose, url)
@@ -141,16 +153,16 @@ def _steps(machine, client, panel, compose, url):
         client.turn(200)
     client.turn(500, 500, 500, 200)
     note("a storm", panel.until(_counts(client), "the counts of the storm"))
-    docker("restart", "-t", "0", "stack_litellm_1")
-    until(lambda: answers(f"{url}/health/liveliness"), "LiteLLM again")
+    assert panel.restart("proxy") == "docker restart stack_litellm_1"
+    until(lambda: serves(f"{url}/behind"), "LiteLLM again")
     client.turn(200)
     client.turn(500, 200)
-    note("after docker restart", panel.until(_counts(client), "the counts after the restart"))
+    note("R: docker restart", panel.until(_counts(client), "the counts after the restart"))
     compose("rm", "-s", "-f")
     gone = panel.until(lambda seen: any("removed" in note for note in seen["notes"]), "the containers are gone")
     note("after rm", gone)
     compose("up", "-d")
-    until(lambda: answers(f"{url}/health/liveliness"), "the new stack")
+    until(lambda: serves(f"{url}/behind"), "the new stack")
     client.turn(200)
     client.turn(429, 429, 200)
     note("after up again", panel.until(_counts(client), "the counts after up"))
@@ -158,6 +170,15 @@ def _steps(machine, client, panel, compose, url):
     ended = "has exited with code 137: it was killed (SIGKILL)"
     note("vLLM killed", panel.until(lambda seen: ended in seen["headline"], "the reason"))
     return steps
+
+
+def _of_store(folder, store):
+    """Return the variables by which a bare ``podman`` means the store of this test."""
+    programs = Path(tempfile.mkdtemp(dir=folder))
+    wrapper = programs / "podman"
+    wrapper.write_text(f'#!/bin/sh\nexec {shutil.which("podman")} {shlex.join(store[1:])} "$@"\n')
+    wrapper.chmod(0o755)
+    return {"DOCKER_HOST": "", "PATH": f"{programs}:{os.environ['PATH']}"}
 
 
 def podman_logs(machine):
@@ -178,17 +199,20 @@ def podman_logs(machine):
     try:
         until(socket.exists, "podman's socket")
         until(lambda: answers(f"{url}/version"), "podman's vLLM")
-        client, panel = Client(url), Panel(machine.folder, settings(url), "gpu=off", environ={"DOCKER_HOST": ""})
+        client, panel = (
+            Client(url),
+            Panel(machine.folder, settings(url), "gpu=off", environ=_of_store(machine.folder, store)),
+        )
         try:
             panel.until(lambda seen: seen["logs"] == ["podman:vllm"] and seen["containers"], "podman's log")
             client.turn(200)
             client.turn(500, 500, 500, 200)
             steps.append(_step("a storm", panel.until(_counts(client), "the counts"), client))
-            subprocess.run([*store, "restart", "-t", "0", "vllm"], capture_output=True, check=True)
+            assert panel.restart("vLLM") == "podman restart vllm"
             until(lambda: answers(f"{url}/version"), "podman's vLLM again")
             client.turn(200)
             again = panel.until(_counts(client), "the counts after the restart")
-            steps.append(_step("after podman restart", again, client))
+            steps.append(_step("R: podman restart", again, client))
         finally:
             panel.stop()
         machine.results.append({"name": "podman, its log found", "log": steps})

@@ -40,6 +40,11 @@ SAID = {
     "gpu sits at 0% while claude spins": "URL105",
     "my GPUs are idle": "URL105",
     "it calls haiku instead of my qwen": "MODEL305",
+    "ECONNREFUSED 127.0.0.1:8000": "URL105",
+    "output stops after 4096 tokens": "PROXY803",
+    "plan mode doesn't work with my local model": "SERVER901",
+    "it says I hit my usage limit but I use my own server": "URL102",
+    "requests go through twice": "SERVER905",
     # Neighbours.
     "spins forever waiting for a tool call": "SERVER902",
     "spinner for ever after a tool call": "SERVER902",

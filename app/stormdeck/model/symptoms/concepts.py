@@ -76,6 +76,8 @@ CONCEPTS: dict[str, tuple[str, ...]] = {
         "stops? (?:in the middle|early|too early|suddenly|half)",
         "ends? (?:early|too early|suddenly)",
         "unfinished",
+        r"stops? (?:after|at) (?:exactly |about )?[\d,.]+ ?k? tokens",
+        "max(?:imum)?[-_ ](?:output[-_ ])?tokens",
     ),
     "slow": (
         r"\bslow",
@@ -124,6 +126,9 @@ CONCEPTS: dict[str, tuple[str, ...]] = {
         r"\bretr(?:y|ies|ying)",
         r"\btr(?:y|ies|ying) again",
         "over and over",
+        r"\btwice\b",
+        "duplicate",
+        r"\b(?:two|three|several|many) times\b",
         "again and again",
         "repeat",
         r"\bloop",
@@ -217,6 +222,8 @@ CONCEPTS: dict[str, tuple[str, ...]] = {
     "hosted": (
         r"api\.anthropic\.com",
         "hosted api",
+        r"\busage limit",
+        r"\bweekly limit",
         r"\bbill(?:ed|ing|s)?\b",
         r"\bcosts?\b",
         "charged",
@@ -287,6 +294,8 @@ CONCEPTS: dict[str, tuple[str, ...]] = {
         "re-?reads? (?:the )?(?:whole )?(?:prompt|everything)",
         "prefill",
     ),
+    "errno": (r"\beconn(?:refused|reset|aborted)\b", r"\behostunreach\b", r"\benotfound\b", r"\beai_again\b"),
+    "plan": (r"\bplan(?:ning)?[- ]?mode\b",),
     "tls": (
         r"\btls\b",
         r"\bssl\b",

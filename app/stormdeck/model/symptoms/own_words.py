@@ -153,10 +153,16 @@ SYMPTOMS: tuple[Symptom, ...] = (
         ("SERVER902", "TRAFFIC403"),
         "Start vLLM with --reasoning-parser of the model's family, or set MAX_THINKING_TOKENS to 0.",
     ),
+    Symptom(
+        "plan mode does not work",
+        (("plan",),),
+        ("SERVER901", "SERVER902", "TRAFFIC405"),
+        "stormdeck check --canary tries plan mode and shows what fails.",
+    ),
     Symptom("the certificate or TLS is the problem", (("tls",),), ("URL111", "URL104")),
     Symptom(
         "the server cannot be reached",
-        (("connect", "not"), ("connect", "start")),
+        (("connect", "not"), ("connect", "start"), ("errno",)),
         ("URL105", "URL112", "URL103", "TRAFFIC404"),
     ),
     Symptom(
