@@ -21,7 +21,7 @@ RUN_BY = {
     type(STDIN): ("commands/retries/test_watch_command.py", "stdin=subprocess.PIPE"),
 }
 """The test that reads a log of each place, and words in it."""
-NOT_REAL = {PodLog: "a stand-in for kubectl: no cluster runs in the tests"}
+NOT_REAL: dict[type, str] = {PodLog: "a stand-in for kubectl: no cluster runs in the tests"}
 """Places that no test has for real, and why, as README says it."""
 
 
