@@ -7,9 +7,8 @@ import subprocess
 
 import pytest
 from programs import litellm
-from versions import value_for
+from versions import LITELLM, value_for
 
-from conftest import versions
 from stormdeck.sources.litellm_yaml import read_proxy_config
 
 LOADER = """
@@ -85,7 +84,10 @@ def plain(node):
     return {one.key: one.node.value for one in node.members} if node is not None else None
 
 
-@pytest.fixture(scope="module", params=versions())
+VERSIONS = [pytest.param(one, marks=pytest.mark.program("LiteLLM", one), id=one) for one in LITELLM]
+
+
+@pytest.fixture(scope="module", params=VERSIONS)
 def made(request, tmp_path_factory):
     """Return what LiteLLM's loader makes of every case, with the path of its first file."""
     version, folder = request.param, tmp_path_factory.mktemp("loads")
