@@ -476,3 +476,13 @@ class TestTheMemoryOfLayouts:
 def test_the_keys_of_a_profile_are_those_of_the_path():
     assert {"model", "apiKeyHelper", "env.ANTHROPIC_BASE_URL", "env.API_TIMEOUT_MS"} <= PATH_KEYS
     assert not {path for path in PATH_KEYS if path.startswith(("permissions", "hooks", "enabledPlugins", "statusLine"))}
+
+
+@pytest.mark.parametrize("text", ['{"env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8000"}, "model": null}'])
+def test_a_file_that_the_client_ignores_is_not_saved(home, text):
+    home.write(text)
+    code, _, err = home.run("use", "--save", "own")
+    assert code == 1
+    assert "`model` must be text, but is null; Claude Code ignores it" in err
+    assert home.settings.read_text() == text
+    assert not folder(home).exists()

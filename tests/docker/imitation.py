@@ -54,7 +54,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         path = self.path.partition("?")[0]
-        if path == "/v1/messages":
+        if path == "/behind" and self.upstream:
+            self.reply(200 if self.is_behind_up() else 503, "")
+        elif path == "/v1/messages":
             self.reply(405, {"detail": "Method Not Allowed"})
         elif (
             self.key and path in {"/v1/models", "/health/backlog", "/health/readiness/details"} and not self.is_known()
@@ -83,6 +85,17 @@ class Handler(BaseHTTPRequestHandler):
         sys.stdout.write(f'INFO:     {host}:{port} - "POST {self.path} HTTP/1.1" {status} {reason}\n')
         sys.stdout.flush()
         self.reply(status, {"type": "message", "why": why})
+
+    def is_behind_up(self):
+        """Return whether the server behind answers."""
+        behind = http.client.HTTPConnection(self.upstream, timeout=5)
+        try:
+            behind.request("GET", "/health")
+            return behind.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            behind.close()
 
     def log_message(self, form, *values):
         """Write nothing: requests that are no turns are not in this log."""

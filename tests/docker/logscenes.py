@@ -3,6 +3,8 @@
 import http.client
 import json
 import os
+import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -79,6 +81,16 @@ class Panel:
             raise RuntimeError(f"{error}; it knows {json.dumps(self.seen())[:1500]}") from None
         return self.seen()
 
+    def restart(self, hop):
+        """Restart a server as the panel's key does; return the command that was run."""
+        before = len(self.seen()["restarts"])
+        self._out.with_suffix(".restart").write_text(hop)
+        seen = self.until(lambda seen: len(seen["restarts"]) > before, f"the restart of {hop}")
+        command, words, is_well = seen["restarts"][-1]
+        if not is_well:
+            raise RuntimeError(f"{command}: {words}")
+        return command
+
     def stop(self):
         """End it."""
         self._process.kill()
@@ -146,11 +158,11 @@ def _steps(machine, client, panel, compose, url):
         client.turn(200)
     client.turn(500, 500, 500, 200)
     note("a storm", panel.until(_counts(client), "the counts of the storm"))
-    docker("restart", "-t", "0", "stack_litellm_1")
+    assert panel.restart("proxy") == "docker restart stack_litellm_1"
     until(lambda: _all_answer(url), "LiteLLM again")
     client.turn(200)
     client.turn(500, 200)
-    note("after docker restart", panel.until(_counts(client), "the counts after the restart"))
+    note("R: docker restart", panel.until(_counts(client), "the counts after the restart"))
     compose("rm", "-s", "-f")
     gone = panel.until(lambda seen: any("removed" in note for note in seen["notes"]), "the containers are gone")
     note("after rm", gone)
@@ -163,6 +175,15 @@ def _steps(machine, client, panel, compose, url):
     ended = "has exited with code 137: it was killed (SIGKILL)"
     note("vLLM killed", panel.until(lambda seen: ended in seen["headline"], "the reason"))
     return steps
+
+
+def _of_store(folder, store):
+    """Return the variables by which a bare ``podman`` means the store of this test."""
+    programs = Path(tempfile.mkdtemp(dir=folder))
+    wrapper = programs / "podman"
+    wrapper.write_text(f'#!/bin/sh\nexec {shutil.which("podman")} {shlex.join(store[1:])} "$@"\n')
+    wrapper.chmod(0o755)
+    return {"DOCKER_HOST": "", "PATH": f"{programs}:{os.environ['PATH']}"}
 
 
 def podman_logs(machine):
@@ -183,18 +204,21 @@ def podman_logs(machine):
     try:
         until(socket.exists, "podman's socket")
         until(lambda: answers(f"{url}/version"), "podman's vLLM")
-        client, panel = Client(url), Panel(machine.folder, settings(url), "gpu=off", environ={"DOCKER_HOST": ""})
+        client, panel = (
+            Client(url),
+            Panel(machine.folder, settings(url), "gpu=off", environ=_of_store(machine.folder, store)),
+        )
         try:
             panel.until(lambda seen: seen["logs"] == ["podman:vllm"] and seen["containers"], "podman's log")
             client.turn(200)
             client.turn(500, 500, 500, 200)
             steps.append(_step("a storm", panel.until(_counts(client), "the counts"), client))
-            subprocess.run([*store, "restart", "-t", "0", "vllm"], capture_output=True, check=True)
+            assert panel.restart("vLLM") == "podman restart vllm"
             until(lambda: answers(f"{url}/version"), "podman's vLLM again")
             client.turn(200)
             panel.until(lambda seen: "is down" not in seen["headline"], "podman's vLLM seen again")
             again = panel.until(_counts(client), "the counts after the restart")
-            steps.append(_step("after podman restart", again, client))
+            steps.append(_step("R: podman restart", again, client))
         finally:
             panel.stop()
         machine.results.append({"name": "podman, its log found", "log": steps})

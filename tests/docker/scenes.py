@@ -70,6 +70,15 @@ def answers(url):
     return True
 
 
+def serves(url):
+    """Return whether a URL is answered with 200."""
+    try:
+        urllib.request.urlopen(url, timeout=2).close()  # noqa: S310 - of this file alone
+    except OSError:
+        return False
+    return True
+
+
 def docker(*arguments):
     """Run docker and return what it prints."""
     done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)

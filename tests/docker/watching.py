@@ -10,8 +10,11 @@ from pathlib import Path
 
 from stormdeck.feed.feed import Feed
 from stormdeck.feed.reducer import take
+from stormdeck.feed.restart import RestartFeed
 from stormdeck.model.deck import Deck
+from stormdeck.model.finding import HopKind
 from stormdeck.model.logs.book import LogBook
+from stormdeck.model.restart import Restart, restart_of
 from stormdeck.model.verdict.ranking import verdict
 from stormdeck.options import load
 from stormdeck.paths import user_paths
@@ -34,6 +37,14 @@ def seen(deck):
     }
 
 
+async def restarted(offered):
+    """Run what the panel offers to restart a server with; return the command and how it ended."""
+    if not isinstance(offered, Restart) or not offered.argv:
+        return str(offered), "not offered", False
+    ended = await RestartFeed(LogBook(), lambda: None, lambda: None).run(offered, lambda line: None)
+    return offered.command, ended.words, ended.is_success
+
+
 async def main(out, flags):
     """Watch until killed."""
     options = load(flags, os.environ).options
@@ -45,9 +56,14 @@ async def main(out, flags):
 
     feed = Feed(options, user_paths(os.environ, None, None), os.environ, LogBook(), deliver, lambda: None)
     feed.start()
+    restarts, wish = [], out.with_suffix(".restart")
     while True:
+        if wish.exists():
+            hop = HopKind(wish.read_text())
+            wish.unlink()
+            restarts.append(await restarted(restart_of(deck, hop)))
         new = out.with_suffix(".new")
-        new.write_text(json.dumps(seen(deck)))
+        new.write_text(json.dumps(seen(deck) | {"restarts": restarts}))
         new.replace(out)
         await asyncio.sleep(0.1)
 

@@ -14,6 +14,7 @@ from stormdeck.feed.feed import Feed
 from stormdeck.feed.logs import LogFeed
 from stormdeck.feed.reducer import take
 from stormdeck.model.deck import Deck
+from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.snapshots.client import ClientSnapshot
@@ -48,6 +49,24 @@ def test_a_line_taken_for_a_retry_loses_its_label_in_the_book(tmp_path):
             feed.stop()
 
     assert asyncio.run(follow()) == ([1, 2, 3, 4], [1, 2, 3, 1, 4])
+
+
+def test_the_book_keeps_the_times_that_a_source_knows(tmp_path):
+    log, book = tmp_path / "vllm.log", LogBook()
+    log.touch()
+
+    async def follow():
+        feed = LogFeed(book, TrafficMeter(), lambda: None)
+        feed.follow([log])
+        try:
+            past = LogBatch("vllm.log", ("a", "b"), 1000.0, history=True, times=(900.0, 950.0))
+            await asyncio.to_thread(feed._offer, past)
+            await eventually(lambda: len(book) == 2, "the lines did not come")
+            return [(one.arrived, one.written) for one in map(book.line, range(2))]
+        finally:
+            feed.stop()
+
+    assert asyncio.run(follow()) == [(None, 900.0), (None, 950.0)]
 
 
 @pytest.mark.parametrize(

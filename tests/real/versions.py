@@ -30,7 +30,7 @@ def value_for(version: str, table: Mapping[str, Value]) -> Value:
 
 
 CLAUDE_CODE = newest_first(MEASURED)
-LITELLM = newest_first(("1.80.5", "1.109.1", "1.110.2"))
+LITELLM = newest_first(("1.80.5", "1.109.1", "1.110.1", "1.110.2"))
 VLLM = newest_first(("0.32.0", "0.33.0"))
 QUICK_CLIENT = "2.1.112"
 """The client of ``make test-real-quick``: it is a sixth of the size of later ones, and writes down the least."""

@@ -10,7 +10,7 @@ from panel import deliver, in_loop, make_app, rows_with, until
 from samples import WRONG
 from stormdeck.feed.protocol import PanelFeed
 from stormdeck.model.keys.actions import ACTIONS, AREAS
-from stormdeck.model.logs.spec import JournalLog
+from stormdeck.model.logs.spec import JournalLog, parse_log
 from stormdeck.model.rules.registry import RULES
 from stormdeck.model.settings.fields import FIELDS
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, LogPlace
@@ -95,3 +95,11 @@ def test_it_is_not_loaded_before_it_is_opened():
     code = "import sys, stormdeck.ui.run; print([n for n in sys.modules if 'palette' in n or n == 'textual.command'])"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert "stormdeck.ui.palette" not in done.stdout
+
+
+@in_loop
+async def test_a_followed_log_is_listed_and_leads_to_its_lines(panel):
+    async with panel().run_test(size=(120, 60)) as pilot:
+        await deliver(pilot, DiscoverySnapshot(logs=(parse_log("docker:vllm-1"),)))
+        await choose(pilot, "log docker:vllm-1", "Log: docker:vllm-1")
+        await until(pilot, lambda: pilot.app.current_mode == "logs", "its lines are not shown")

@@ -250,7 +250,7 @@ class LogFeed:
         attempts = self._analysed(batch)
         arrived = None if batch.history else batch.arrived
         read_late = batch.since is not None and batch.arrived - batch.since > UNSURE_S
-        self._book.add(batch.log, batch.lines, arrived, since=batch.since if read_late else None)
+        self._book.add(batch.log, batch.lines, arrived, since=batch.since if read_late else None, times=batch.times)
         self._book.label(attempts)
         self._ends.take(batch)
         self._slots.release()

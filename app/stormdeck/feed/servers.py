@@ -277,16 +277,22 @@ class ServerFeed:
         path = self._named.litellm_config
         if path is None and proxy is not None and proxy.kind is ServerKind.LITELLM and proxy.process is not None:
             path = await run_in_thread(config_of, proxy.process)
-        if path is not None and path not in self._yaml_files:
-            # Keys and upstreams are read from it too, so a change brings a whole search.
-            self._yaml_files.add(path)
-            loop = asyncio.get_running_loop()
-            on_change = partial(call_in_loop, loop, self._search_now.set)
-            await with_timeout(PATIENCE_S, None, self._watcher.watch, (path,), on_change)
+        if path is not None:
+            await self._watch_yaml(path)
         config = await with_timeout(PATIENCE_S, None, read_proxy_config, path) if path is not None else None
+        for one in config.included if config is not None else ():
+            await self._watch_yaml(Path(one.file))
         if config is not None and config != self._yaml:
             self._yaml = config
             self._deliver(config)
+
+    async def _watch_yaml(self, path: Path) -> None:
+        """Watch a file of the configuration: keys and upstreams are read from it, so a change brings a whole search."""
+        if path in self._yaml_files:
+            return
+        self._yaml_files.add(path)
+        on_change = partial(call_in_loop, asyncio.get_running_loop(), self._search_now.set)
+        await with_timeout(PATIENCE_S, None, self._watcher.watch, (path,), on_change)
 
     def key(self, url: str) -> str | None:
         """Return the API key that was configured for this very server, if any."""

@@ -12,6 +12,7 @@ from stormdeck.model.litellm.config import Member, Node, OtherKind, ProxyConfig,
 from stormdeck.model.litellm.other_kinds import UNKNOWN, kind_of, other_kind, part_in
 from stormdeck.model.text import clean
 from stormdeck.sources.io.bounded_read import read_bounded
+from stormdeck.sources.litellm_includes import with_includes
 
 if TYPE_CHECKING:
     import yaml
@@ -26,7 +27,15 @@ _SEQUENCE_TAGS = {"seq", "omap", "pairs"}
 
 
 def read_proxy_config(path: Path) -> ProxyConfig:
-    """Return a proxy's YAML; one that cannot be read or parsed carries its error. Never raises."""
+    """Return a proxy's YAML with the files that it includes. What cannot be read or parsed carries its error.
+
+    Never raises.
+    """
+    return with_includes(_read_file(path), _read_file)
+
+
+def _read_file(path: Path, file: str = "") -> ProxyConfig:
+    """Return one file; ``file`` is the name that its nodes bear."""
     name = str(path)
     try:
         raw = read_bounded(path, LARGEST)
@@ -42,16 +51,16 @@ def read_proxy_config(path: Path) -> ProxyConfig:
         line = raw.count(b"\n", 0, error.start) + 1
         where = f"not UTF-8 text: byte 0x{raw[error.start]:02x} in line {line}"
         return ProxyConfig(name, error=FileError(where, line, None))
-    return parse_proxy_config(text, name)
+    return parse_proxy_config(text, name, file)
 
 
-def parse_proxy_config(text: str, name: str) -> ProxyConfig:
+def parse_proxy_config(text: str, name: str, file: str = "") -> ProxyConfig:
     """Return the values of a YAML text with their positions; of another program's file, LiteLLM's part.
 
     The text is in error exactly if LiteLLM's ``yaml.safe_load`` rejects it.
     """
     lines = tuple(text.splitlines())
-    roots, error = _read(text)
+    roots, error = _read(text, file=file)
     found = next(((root, kind) for root in roots if (kind := kind_of(root)) is not None), None)
     if found is not None and (error is None or found[1] != UNKNOWN):
         return _inside(name, lines, roots, found[1])
@@ -88,7 +97,9 @@ def _is_helm_template(text: str) -> bool:
     return any(row.lstrip().startswith(("{{-", "{{ ", "{%")) for row in text.splitlines()[:200])
 
 
-def _read(text: str, lines_before: int = 0, columns_before: int = 0) -> tuple[list[Node], FileError | None]:
+def _read(
+    text: str, lines_before: int = 0, columns_before: int = 0, *, file: str = ""
+) -> tuple[list[Node], FileError | None]:
     """Return the documents of a text up to the first error. More than one document is an error."""
     import yaml
 
@@ -97,7 +108,7 @@ def _read(text: str, lines_before: int = 0, columns_before: int = 0) -> tuple[li
     try:
         loader = yaml.SafeLoader(text)
         while loader.check_node():
-            reader = _Reader(loader, lines_before, columns_before)
+            reader = _Reader(loader, lines_before, columns_before, file)
             node = loader.get_node()
             if node is not None and len(roots) < _MOST_DOCUMENTS:
                 roots.append(reader.node(node))
@@ -134,8 +145,9 @@ def _error(error: Exception, lines_before: int = 0) -> FileError:
 class _Reader:
     """Convert PyYAML's nodes into values; a node that several aliases share is converted once."""
 
-    def __init__(self, loader: yaml.SafeLoader, lines_before: int = 0, columns_before: int = 0) -> None:
+    def __init__(self, loader: yaml.SafeLoader, lines_before: int = 0, columns_before: int = 0, file: str = "") -> None:
         self._loader = loader
+        self._file = file
         self._line = lines_before + 1
         self._column = columns_before + 1
         self._made: dict[int, Node] = {}
@@ -150,21 +162,22 @@ class _Reader:
             return made
         line, column = node.start_mark.line + self._line, node.start_mark.column + self._column
         if id(node) in self._open:
-            return Node(line, column, last_line=line)
+            return Node(line, column, last_line=line, file=self._file)
         self._open.add(id(node))
         if isinstance(node, yaml.MappingNode | yaml.SequenceNode):
             self._check_tag(node)
         if isinstance(node, yaml.MappingNode):
             members = self._members(node)
             last = max((member.node.last_line for member in members if member.line >= line), default=line)
-            made = Node(line, column, members=members, last_line=last)
+            made = Node(line, column, members=members, last_line=last, file=self._file)
         elif isinstance(node, yaml.SequenceNode):
             items = tuple(self.node(item) for item in node.value)
-            made = Node(line, column, items=items, last_line=max((one.last_line for one in items), default=line))
+            last = max((one.last_line for one in items), default=line)
+            made = Node(line, column, items=items, last_line=last, file=self._file)
         else:
             end = node.end_mark
             last = end.line + self._line if end.column else max(line, end.line + self._line - 1)
-            made = Node(line, column, self._scalar(node), last_line=last)
+            made = Node(line, column, self._scalar(node), last_line=last, file=self._file)
         self._open.discard(id(node))
         self._made[id(node)] = made
         return made
@@ -178,9 +191,8 @@ class _Reader:
                 merged = {**self._merged(value), **merged}
                 continue
             mark = key.start_mark
-            own.append(
-                Member(self._key(node, key), mark.line + self._line, mark.column + self._column, self.node(value))
-            )
+            where = mark.line + self._line, mark.column + self._column
+            own.append(Member(self._key(node, key), *where, self.node(value), self._file))
         return (*merged.values(), *own)
 
     def _key(self, mapping: yaml.Node, key: yaml.Node) -> str:

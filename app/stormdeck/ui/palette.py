@@ -49,12 +49,17 @@ def _own_first(theme: str) -> tuple[bool, str]:
 
 
 def logs(app: PanelApp) -> Iterator[Entry]:
-    """Yield the logs that are proposed: a program has to be run to follow one, which choosing it agrees to."""
+    """Yield the logs that are proposed, and those that are followed.
+
+    A program has to be run to follow a proposed one, which choosing it agrees to.
+    """
     for place in app.deck.discovery.places:
         if place.is_proposed:
             program = "journalctl" if isinstance(place.log, JournalLog) else "kubectl"
             about = f"{place.kind.value}'s log. {program} runs until you quit. The choice is kept."
             yield Entry(f"Follow log: {place.log}", about, partial(app.follow_log, place.log))
+    for log in app.deck.discovery.logs:
+        yield Entry(f"Log: {log}", "It is followed. Shows its lines.", partial(app.run_action, "app.show('logs')"))
 
 
 def actions(app: PanelApp, area: str) -> Iterator[Entry]:

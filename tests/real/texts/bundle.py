@@ -52,15 +52,20 @@ def bundle_of(folder: Path) -> Path | None:
 
 def texts_of(bundle: Path) -> tuple[str, ...]:
     """Return the texts that speak of errors, with ``X`` for what is filled in, each once."""
-    data = bundle.read_bytes()
-    anchor = max(0, data.rfind(_RENDERERS[0][0]))
-    source = data[max(0, anchor - _SOURCE[0]) : anchor + _SOURCE[1]]
+    source = source_of(bundle)
     found: dict[str, None] = {}
     for place in sorted(set(_places(source))):
         text = _text_at(source, place)
         if text and len(text) <= _LONGEST and len(_WORD.findall(text)) >= _WORDS_AT_LEAST:
             found.setdefault(text)
     return tuple(found)
+
+
+def source_of(bundle: Path) -> bytes:
+    """Return the JavaScript in a bundle: what stands around the texts of the API's errors."""
+    data = bundle.read_bytes()
+    anchor = max(0, data.rfind(_RENDERERS[0][0]))
+    return data[max(0, anchor - _SOURCE[0]) : anchor + _SOURCE[1]]
 
 
 def _places(source: bytes) -> Iterator[int]:
@@ -97,14 +102,14 @@ def _quoted(part: str, place: int, quote: str) -> tuple[int, str] | None:
         before = part[max(0, start - 8) : start]
         if (len(before) - len(before.rstrip("\\"))) % 2 == 0:
             break
-    end = _end(part, start + 1, quote)
+    end = string_end(part, start + 1, quote)
     if end is None or end < place:
         return None
     whole = _STRING_START.search(before) and _STRING_END.match(part, end + 1)
     return (start + 1, part[start + 1 : end]) if whole else None
 
 
-def _end(part: str, start: int, quote: str) -> int | None:
+def string_end(part: str, start: int, quote: str) -> int | None:
     """Return where a literal ends; ``${`` of a template may hold others."""
     depth, place = 0, start
     while place < len(part):

@@ -114,7 +114,8 @@ def _files(seen: StackSnapshot, tape: Tape | None) -> list[str]:
     """Return all known paths of files and folders."""
     known = seen.known
     named = [*seen.logs, *map(str, known.options.log), *_recorded(tape)]
-    files = [known.proxy_config.file] if known.proxy_config is not None else []
+    config = known.proxy_config
+    files = [config.file, *(one.file for one in config.included)] if config is not None else []
     files += [Path(one).name for one in (*named, *files)]
     values = (known.settings.text(path) or "" for path in known.settings.effective)
     return [*named, *files, *(text for text in (*values, *_models(seen)) if text.startswith(("/", "~/")))]

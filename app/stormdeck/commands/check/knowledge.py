@@ -69,6 +69,7 @@ class Knowledge:
         texts = {str(file.path): file.text for file in self.settings.files}
         if self.proxy_config is not None:
             texts[self.proxy_config.file] = "\n".join(self.proxy_config.lines)
+            texts |= {one.file: "\n".join(one.lines) for one in self.proxy_config.included}
         return texts
 
 

@@ -10,6 +10,7 @@ from stormdeck.commands.edit.files import document_of, file_of
 from stormdeck.commands.edit.steps import Manner, RefusedError, report_refusal
 from stormdeck.commands.exit_codes import FAILURE, NEGATIVE, SUCCESS
 from stormdeck.commands.output import confirm, flush, write_err, write_out
+from stormdeck.model.json_edit.document import Document
 from stormdeck.model.masking.json_text import mask_json
 from stormdeck.model.masking.values import mask_value
 from stormdeck.model.profiles.keys import is_credential, path_values
@@ -23,6 +24,7 @@ from stormdeck.model.profiles.profile import (
     texts_of,
 )
 from stormdeck.model.profiles.switch import same
+from stormdeck.model.settings.scope import SettingsFile
 from stormdeck.model.settings.trust import BASE_URL
 from stormdeck.model.text import clean
 from stormdeck.options import Options
@@ -48,7 +50,7 @@ def _save(options: Options, environ: Mapping[str, str], paths: UserPaths, name: 
     if problem:
         raise RefusedError(FAILURE, f"{problem}.")
     file = file_of(read(options, paths, environ), scope)
-    profile = Profile(name, path_values(document_of(file)))
+    profile = Profile(name, path_values(_document(file)))
     if not profile.values:
         raise RefusedError(NEGATIVE, f"{file.path} has none of a profile's keys: there is nothing to save.")
     before = next((one for one in read_profiles(paths.profiles) if one.name == name), None)
@@ -75,6 +77,13 @@ def _save(options: Options, environ: Mapping[str, str], paths: UserPaths, name: 
     if manner.as_json:
         write_out(json.dumps(_as_json(profile, paths, written=written), indent=2, ensure_ascii=False))
     return SUCCESS
+
+
+def _document(file: SettingsFile) -> Document:
+    """Return the text of a file that Claude Code reads; a switch back to any other is refused."""
+    if file.error is not None and file.dropped:
+        raise RefusedError(NEGATIVE, f"{file.path}: {file.error.message}; Claude Code ignores it: correct it first.")
+    return document_of(file)
 
 
 def _show(profile: Profile, paths: UserPaths, manner: Manner) -> None:

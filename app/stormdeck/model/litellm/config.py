@@ -24,6 +24,8 @@ class Node:
     items: tuple[Node, ...] | None = None
     last_line: int = 0
     """The line of its last character."""
+    file: str = ""
+    """The included file that it stands in; empty in the file that LiteLLM was given."""
 
     def get(self, key: str) -> Node | None:
         """Return the value of a key, or ``None``."""
@@ -51,6 +53,7 @@ class Member:
     line: int
     column: int
     node: Node
+    file: str = ""
 
 
 SECTIONS = ("litellm_settings", "general_settings", "router_settings")
@@ -61,6 +64,7 @@ class Deployment:
     """One entry of ``model_list``."""
 
     index: int
+    """In ``model_list`` of its file."""
     node: Node
     name: str
     """``model_name``: the id that clients ask for, a number as text; empty if missing."""
@@ -110,6 +114,26 @@ class OtherKind:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class IncludedFile:
+    """A file that LiteLLM adds to its YAML by ``include``."""
+
+    file: str
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MissingInclude:
+    """An entry of ``include`` of which nothing was read."""
+
+    entry: Node
+    error: FileError
+    file: str = ""
+    """The file that the error is in; empty if it is the entry itself."""
+    ends_start: bool = True
+    """LiteLLM does not start with it; else only stormdeck does not read it."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class ProxyConfig:
     """One YAML file of LiteLLM. It contains keys, so it is never shown as a whole."""
 
@@ -122,6 +146,10 @@ class ProxyConfig:
     """The lines of the text, for snippets with the same indent."""
     other: OtherKind | None = None
     """What the file is, if it is of another kind; ``root`` is LiteLLM's part, or the whole file without one."""
+    included: tuple[IncludedFile, ...] = ()
+    """The files that ``root`` was merged with."""
+    missing: tuple[MissingInclude, ...] = ()
+    """Entries of ``include`` that are not in ``root``."""
 
     @property
     def is_litellm(self) -> bool:
@@ -146,20 +174,38 @@ class ProxyConfig:
         return node.value is True or is_open(node.value) or str(node.value).strip().lower() in {"true", "1"}
 
     @property
-    def includes_others(self) -> bool:
-        """Return whether LiteLLM adds other files to this one, so that what is missing here may be there."""
+    def is_partly_read(self) -> bool:
+        """Return whether LiteLLM adds files to this one that were not read, so that what is missing may be there."""
         return self.root is not None and self.root.get("include") is not None
+
+    @property
+    def all_lines(self) -> tuple[str, ...]:
+        """Return the lines of all files."""
+        return (*self.lines, *(line for one in self.included for line in one.lines))
+
+    def lines_of(self, file: str) -> tuple[str, ...]:
+        """Return the lines of a node's file."""
+        if not file:
+            return self.lines
+        return next((one.lines for one in self.included if one.file == file), ())
 
     @property
     def names_all_models(self) -> bool:
         """Return whether all names are in the file, and none in a variable, another file or the database."""
-        elsewhere = self.includes_others or self.may_be_on("general_settings", "store_model_in_db")
+        elsewhere = self.is_partly_read or self.may_be_on("general_settings", "store_model_in_db")
         return not elsewhere and not any(is_open(one.name) for one in self.deployments())
+
+    def model_list(self) -> Iterator[tuple[int, Node]]:
+        """Yield the entries of ``model_list``, each with its place in its own file."""
+        models = self.root.get("model_list") if self.root is not None else None
+        counts: dict[str, int] = {}
+        for node in models.items or () if models is not None else ():
+            yield counts.setdefault(node.file, 0), node
+            counts[node.file] += 1
 
     def deployments(self) -> Iterator[Deployment]:
         """Yield the entries of ``model_list`` that are mappings."""
-        models = self.root.get("model_list") if self.root is not None else None
-        for index, node in enumerate(models.items or () if models is not None else ()):
+        for index, node in self.model_list():
             if node.members is not None:
                 params = node.get("litellm_params")
                 whole = params if params is not None and params.members is not None else None

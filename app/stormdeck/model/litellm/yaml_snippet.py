@@ -14,7 +14,7 @@ _COMMENT = re.compile(r"\s+#.*$")
 
 def new_value(config: ProxyConfig, member: Member, value: str, description: str) -> Paste | None:
     """Return the line of an entry with another value; ``None`` if the line has more than that entry."""
-    row = _row(config, member.line)
+    row = _row(config, member)
     node = member.node
     if row is None or node.line != member.line or node.last_line != node.line or not _alone(row, member):
         return None
@@ -25,7 +25,7 @@ def new_value(config: ProxyConfig, member: Member, value: str, description: str)
 
 def without(config: ProxyConfig, member: Member, description: str) -> Paste | None:
     """Return the removal of an entry; ``None`` if its lines have more than that entry."""
-    row = _row(config, member.line)
+    row = _row(config, member)
     if row is None or not _alone(row, member) or row.lstrip().startswith("-"):
         return None
     return Paste(description, "", member.line, max(member.line, member.node.last_line))
@@ -33,7 +33,7 @@ def without(config: ProxyConfig, member: Member, description: str) -> Paste | No
 
 def renamed(config: ProxyConfig, member: Member, name: str, description: str) -> Paste | None:
     """Return the line of an entry with another key, or ``None``."""
-    row = _row(config, member.line)
+    row = _row(config, member)
     if row is None or not _alone(row, member):
         return None
     start = member.column - 1
@@ -50,7 +50,7 @@ def new_setting(config: ProxyConfig, section: str, key: str, value: str, descrip
         return Paste(where, f"{section}:\n  {key}: {value}", *_after(_last_row(config)))
     members = member.node.members or ()
     own = [one for one in members if one.line > member.line]
-    row = _row(config, own[0].line) if own else None
+    row = _row(config, own[0]) if own else None
     if row is None or not _alone(row, own[0]):
         return None
     indent = " " * (own[0].column - 1)
@@ -85,7 +85,7 @@ def _new_section(one: Paste) -> tuple[str, str]:
 def same_under(config: ProxyConfig, deployment: Deployment, name: str, description: str) -> Paste | None:
     """Return a copy of a ``model_list`` entry with another ``model_name``, to paste after it."""
     node, member = deployment.node, deployment.node.member("model_name")
-    rows = list(config.lines[node.line - 1 : node.last_line])
+    rows = list(config.lines_of(node.file)[node.line - 1 : node.last_line])
     if member is None or not rows or not rows[0].lstrip().startswith("-") or not _is_block(rows):
         return None
     at = member.line - node.line
@@ -100,8 +100,9 @@ def _after(line: int) -> tuple[int, int]:
     return line, line - 1
 
 
-def _row(config: ProxyConfig, line: int) -> str | None:
-    return config.lines[line - 1] if 0 < line <= len(config.lines) else None
+def _row(config: ProxyConfig, member: Member) -> str | None:
+    lines = config.lines_of(member.file)
+    return lines[member.line - 1] if 0 < member.line <= len(lines) else None
 
 
 def _last_row(config: ProxyConfig) -> int:

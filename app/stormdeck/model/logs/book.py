@@ -23,6 +23,8 @@ class Line:
     """The attempt number of a main request, where 1 is not a retry; 0 for any other line."""
     since: float | None = None
     """The line was written between this time and its arrival; ``None``: when it arrived."""
+    written: float | None = None
+    """When it was written, in unix seconds, as its source knows it; ``None`` if only the line itself may say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class _Batch:
     lines: Sequence[str]
     arrived: float | None
     since: float | None = None
+    times: Sequence[float | None] = ()
 
 
 class LogBook:
@@ -61,14 +64,16 @@ class LogBook:
         arrived: float | None,
         attempts: Mapping[int, int] | None = None,
         since: float | None = None,
+        times: Sequence[float | None] = (),
     ) -> None:
         """Add a batch; ``attempts`` are attempt numbers by the index of the line.
 
-        ``since``: when the log was read before, in unix seconds, if that was long ago.
+        ``since``: when the log was read before, in unix seconds, if that was long ago. ``times``: when each line was
+        written, if its source knows.
         """
         if not lines:
             return
-        self._batches.append(_Batch(self.end, log, lines, arrived, since))
+        self._batches.append(_Batch(self.end, log, lines, arrived, since, times))
         first, self.end = self.end, self.end + len(lines)
         self.label({first + index: attempt for index, attempt in (attempts or {}).items()})
         floor = self.end - self._limit
@@ -86,8 +91,11 @@ class LogBook:
         if not self.start <= number < self.end:
             return None
         batch = self._batches[bisect_right(self._batches, number, key=lambda one: one.first) - 1]
-        text = batch.lines[number - batch.first]
-        return Line(number, batch.log, text, batch.arrived, self._attempts.get(number, 0), batch.since)
+        at = number - batch.first
+        written = batch.times[at] if batch.times else None
+        return Line(
+            number, batch.log, batch.lines[at], batch.arrived, self._attempts.get(number, 0), batch.since, written
+        )
 
     def ends(self, most: int) -> dict[str, list[str]]:
         """Return the last raw lines of each log."""

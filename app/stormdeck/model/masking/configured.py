@@ -24,7 +24,7 @@ def secrets_of(
 ) -> frozenset[str]:
     """Return every secret in the settings files, the environment and LiteLLM's YAML, whole and in parts."""
     texts = [file.text for file in settings.files]
-    found = secrets_in(texts, {**environ, **settings.shell}.items(), proxy.lines if proxy is not None else ())
+    found = secrets_in(texts, {**environ, **settings.shell}.items(), proxy.all_lines if proxy is not None else ())
     referred = _of_node(proxy.root, environ) if proxy is not None and proxy.root is not None else ()
     return found.union(referred)
 

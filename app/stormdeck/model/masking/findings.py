@@ -38,7 +38,7 @@ def mask_findings(
     before: SettingsSnapshot | None = None,
 ) -> tuple[Finding, ...]:
     """Return findings with every text masked; the value that a fix writes is not. For ``before``: ``known_secrets``."""
-    hide = known_secrets(settings, proxy.lines if proxy is not None else (), before)
+    hide = known_secrets(settings, proxy.all_lines if proxy is not None else (), before)
     return tuple(_masked(finding, hide) for finding in found)
 
 

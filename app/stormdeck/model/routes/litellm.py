@@ -52,7 +52,7 @@ class _Entry:
 
 
 def from_yaml(config: ProxyConfig, resolve: Resolve) -> RoutingTable:
-    """Return the groups of a YAML. Names that another file defines (``include``) are missing."""
+    """Return the groups of a YAML. Names that a file defines which was not read are missing."""
     entries = [_of_deployment(one, resolve) for one in config.deployments()]
     return _table(
         entries,

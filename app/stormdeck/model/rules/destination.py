@@ -8,7 +8,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from stormdeck.model.rules.facts import CUSTOM_OPTION, FABLE_ID, TIER_IDS, Facts
-from stormdeck.model.rules.known_names import VARIABLES
+from stormdeck.model.rules.known_names import ALL_VARIABLES
 from stormdeck.model.rules.model_choice import MODEL, MODEL_VARIABLE, SMALL_FAST, is_hosted_id, is_tier, without_window
 from stormdeck.model.rules.vllm.families import family_of
 from stormdeck.model.settings.cloud import SWITCHES, is_on
@@ -135,7 +135,7 @@ def _names_own_model(facts: Facts) -> bool:
 def _misspelt_base_url(facts: Facts) -> bool:
     """Return whether an unknown variable looks like a base URL and leads to a local server."""
     return any(
-        _URL_LIKE_NAME.fullmatch(path) and path.removeprefix("env.") not in VARIABLES and is_near(_host(value))
+        _URL_LIKE_NAME.fullmatch(path) and path.removeprefix("env.") not in ALL_VARIABLES and is_near(_host(value))
         for path, value in facts.values.items()
         if value and len(path) <= _LONGEST_NAME and ("anthropic" in (low := path.lower()) or "claude" in low)
     )

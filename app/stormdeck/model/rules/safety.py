@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from stormdeck.model.finding import Edit
 from stormdeck.model.rules.client.url import repaired
 from stormdeck.model.rules.facts import BASE_URL, CUSTOM_OPTION, FABLE_ID, TIER_IDS
-from stormdeck.model.rules.known_names import ROOT_KEYS, VARIABLES
+from stormdeck.model.rules.known_names import ALL_VARIABLES, ROOT_KEYS
 from stormdeck.model.settings.field import TIERS
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.urls import host_of, is_loopback, is_near, same_place
@@ -83,7 +83,7 @@ def _name(path: str) -> str:
 def _known(paths: Iterable[str]) -> set[str]:
     """Return the paths that Claude Code reads; others do not change its requests."""
     upper = {path: path.removeprefix("env.").upper() for path in paths if path.startswith("env.")}
-    return {path for path, name in upper.items() if name in VARIABLES} | {path for path in paths if path in ROOT_KEYS}
+    return {path for path, name in upper.items() if name in ALL_VARIABLES} | ROOT_KEYS.intersection(paths)
 
 
 def _same_origin(before: str, after: str) -> bool:

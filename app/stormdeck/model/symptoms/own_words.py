@@ -61,6 +61,11 @@ SYMPTOMS: tuple[Symptom, ...] = (
         (("compact", "not"), ("compact", "hang"), ("compact", "retry"), ("compact",)),
         ("CTX601", "SERVER904", "CTX602"),
     ),
+    Symptom(
+        "the context window that Claude Code assumes is not the server's",
+        (("context", "mismatch"),),
+        ("CTX601", "SERVER904", "CTX602"),
+    ),
     Symptom("the context does not fit", (("context", "not"), ("context", "400")), ("CTX601", "CTX602", "SERVER904")),
     Symptom(
         "requests are sent again and again",
@@ -87,7 +92,11 @@ SYMPTOMS: tuple[Symptom, ...] = (
         (("curl",),),
         ("URL101", "MODEL303", "AUTH202", "URL106", "TRAFFIC404", "MODEL301"),
     ),
-    Symptom("the server answers 404", (("404", "connect"), ("404", "litellm")), ("URL101", "PROXY804", "URL106")),
+    Symptom(
+        "the server answers 404",
+        (("404", "connect"), ("404", "litellm"), ("404", "path")),
+        ("URL101", "PROXY804", "URL106"),
+    ),
     Symptom(
         "an entry in the model picker is not enough",
         (("picker",),),
@@ -144,11 +153,22 @@ SYMPTOMS: tuple[Symptom, ...] = (
         ("SERVER902", "TRAFFIC403"),
         "Start vLLM with --reasoning-parser of the model's family, or set MAX_THINKING_TOKENS to 0.",
     ),
+    Symptom(
+        "plan mode does not work",
+        (("plan",),),
+        ("SERVER901", "SERVER902", "TRAFFIC405"),
+        "stormdeck check --canary tries plan mode and shows what fails.",
+    ),
     Symptom("the certificate or TLS is the problem", (("tls",),), ("URL111", "URL104")),
     Symptom(
         "the server cannot be reached",
-        (("connect", "not"), ("connect", "start")),
+        (("connect", "not"), ("connect", "start"), ("errno",)),
         ("URL105", "URL112", "URL103", "TRAFFIC404"),
+    ),
+    Symptom(
+        "the GPU has nothing to do",
+        (("gpu", "idle"),),
+        ("URL105", "URL102", "MODEL305", "MODEL301", "SERVER905"),
     ),
     Symptom(
         "the GPU's memory is full",

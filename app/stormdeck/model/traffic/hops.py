@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -117,15 +117,23 @@ class Hops:
                     self._hop(name).rank = Rank.PROXY
                     self._hop(other).rank = Rank.SERVER
 
-    def is_behind(self, name: str) -> bool:
-        """Return whether the requests of a server are those of a nearer one once more."""
+    def is_behind(self, name: str, t: float | None = None) -> bool:
+        """Return whether the requests of a server are those of a nearer one once more.
+
+        ``t`` is when they were, in unix seconds; without it the newest of both count.
+        """
         hop = self._hop(name)
-        if hop.rank is None or len(self._hops) == 1:
-            return False
-        return any(
-            other.has_requests and other.rank is not None and other.rank < hop.rank and _together(hop, other)
-            for other in self._hops.values()
-        )
+        last = t if t is not None else hop.last
+        return any(other.has_requests and _together(last, other.last) for other in self._nearer(hop))
+
+    def may_be_behind(self, name: str) -> bool:
+        """Return whether there is a nearer server, which may write its own line of a request a moment later."""
+        return any(True for _ in self._nearer(self._hop(name)))
+
+    def _nearer(self, hop: _Hop) -> Iterator[_Hop]:
+        """Yield the servers that are nearer to the client."""
+        if hop.rank is not None:
+            yield from (other for other in self._hops.values() if other.rank is not None and other.rank < hop.rank)
 
     def _hop(self, name: str) -> _Hop:
         hop = self._hops.get(name)
@@ -162,5 +170,5 @@ def _rank_of(line: str) -> Rank | None:
     return next((rank for rank, words in _CONTENTS if words.search(line)), None)
 
 
-def _together(one: _Hop, other: _Hop) -> bool:
-    return one.last is None or other.last is None or abs(one.last - other.last) <= TOGETHER_S
+def _together(one: float | None, other: float | None) -> bool:
+    return one is None or other is None or abs(one - other) <= TOGETHER_S

@@ -20,7 +20,7 @@ from stormdeck.model.retries.tracker import ErrorText
 from stormdeck.model.text import clean
 from stormdeck.model.traffic.hops import Hops
 from stormdeck.model.traffic.log_reader import ReadLines
-from stormdeck.model.traffic.log_servers import LogServers
+from stormdeck.model.traffic.log_servers import LogServers, Part
 from stormdeck.model.units import plural
 
 
@@ -72,6 +72,9 @@ class LogAnalyzer(RetryAnalyzer):
         self._behind: dict[str, None] = {}
         """Servers whose requests were not counted, since a nearer one's were."""
         self._first_requests: dict[str, list[Request]] = {}
+        self._held: list[_Held] = []
+        self._direct: set[str] = set()
+        """Servers whose requests came from the client itself, past the proxy whose log is read as well."""
 
     def note_head(self, log: str, lines: Sequence[str], arrived: float) -> None:
         """Take the first lines of a log ahead of all others, by which its server's place on the path is known."""
@@ -91,15 +94,54 @@ class LogAnalyzer(RetryAnalyzer):
 
         Of several servers whose logs show the same traffic, the nearest to the client is counted.
         """
+        parts = self._servers(batch.log).parts(batch)
+        found = [part.reader.read(part.batch, part.bare) for part in parts]
+        hops = self._hops_of(batch.log)
+        for part, read in zip(parts, found, strict=True):
+            hops.take(part.hop, part.bare.texts, _request_times(read), is_front=read.is_front)
+        times = [t for read in found for t in _request_times(read) if t is not None]
+        if times:
+            self._release(max(times))
+            if self._is_early(parts, times[0]):
+                self._held.append(_Held(batch, parts, found, times[0]))
+                return self.take_events([], Counter())
+        return self._count(batch, parts, found)
+
+    def _is_early(self, parts: Sequence[Part], t: float) -> bool:
+        """Return whether a nearer server may write its lines of these requests a moment later."""
+        hop, hops = parts[0].hop, self._hops_of(parts[0].batch.log)
+        if not self._pairs_logs or len(parts) > 1 or len(self._held) >= MOST_HELD or not hops.may_be_behind(hop):
+            return False
+        if hops.is_behind(hop, t):
+            self._direct.discard(hop)
+            return False
+        return hop not in self._direct
+
+    def _release(self, now: float | None) -> None:
+        """Count what was held back, unless a nearer server has written its lines meanwhile.
+
+        Without ``now``, in unix seconds, nothing stays held back.
+        """
+        held, self._held = self._held, []
+        for one in held:
+            hop = one.parts[0].hop
+            is_known = self._hops_of(one.batch.log).is_behind(hop, one.t)
+            if not is_known and now is not None and now - one.t <= HELD_S:
+                self._held.append(one)
+                continue
+            if not is_known:
+                self._direct.add(hop)
+            self._count(one.batch, one.parts, one.found, one.t)
+
+    def _count(
+        self, batch: LogBatch, parts: Sequence[Part], found: Sequence[ReadLines], t: float | None = None
+    ) -> JudgedRequests:
+        """Count what was read in a batch; ``t`` is when it was read, if that is long ago."""
         events: list[tuple[int, Request | ErrorText]] = []
         others: Counter[str] = Counter()
         hops = self._hops_of(batch.log)
-        parts = self._servers(batch.log).parts(batch)
-        found = [part.reader.read(part.batch, part.bare) for part in parts]
         for part, read in zip(parts, found, strict=True):
-            hops.take(part.hop, part.bare.texts, _request_times(read), is_front=read.is_front)
-        for part, read in zip(parts, found, strict=True):
-            behind = hops.is_behind(part.hop)
+            behind = hops.is_behind(part.hop, t)
             if part.indices is None and not behind:
                 events = read.events
             else:
@@ -178,6 +220,7 @@ class LogAnalyzer(RetryAnalyzer):
 
     def report(self, now: float | None = None) -> Report:
         """Return the counts and storms so far. Without ``now``, in unix seconds, no storm is reported as live."""
+        self._release(now)
         chains = {chain.requests[0]: chain.attempts for chain in self.tracker.chains}
         heads = [note for log, head in self._heads.items() if (note := head.note(log, chains))]
         return replace(
@@ -202,6 +245,20 @@ class LogAnalyzer(RetryAnalyzer):
         return servers
 
 
+class _Held(NamedTuple):
+    """Lines of a server that are not counted yet: a nearer one may show the same requests a moment later."""
+
+    batch: LogBatch
+    parts: Sequence[Part]
+    found: Sequence[ReadLines]
+    t: float
+    """When its first request was, in unix seconds."""
+
+
+HELD_S = 10.0
+"""How long after a server's line that of the proxy before it is waited for: it may try twice before it answers."""
+MOST_HELD = 500
+"""Batches."""
 MOST_CLIENTS = 20
 LONGEST_UNREAD = 100
 

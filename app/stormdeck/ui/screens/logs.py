@@ -31,7 +31,7 @@ class LogsScreen(Area):
         """Compose the requests, the lines and the filter."""
         yield RequestsPanel(id="histogram")
         yield TailHeading(id="log-heading")
-        yield LogView(self.panel.book, self.panel.clock.second, id="log")
+        yield LogView(self.panel.book, self.panel.clock.moment, id="log")
         yield BottomField("words, -word; enter keeps, esc clears", id="filter")
 
     def take_lines(self) -> None:

@@ -66,7 +66,7 @@ class OverviewScreen(Area):
             case "gpus":
                 return GpuPanel(id=name)
             case _:
-                return LogPanel(self.panel.book, clock.second, id=name)
+                return LogPanel(self.panel.book, clock.moment, id=name)
 
     @property
     def board(self) -> Board:

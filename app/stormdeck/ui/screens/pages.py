@@ -118,7 +118,7 @@ def of_draft(draft: Draft) -> RawScreen:
 
 def of_proxy(config: ProxyConfig, findings: Sequence[Finding], settings: SettingsSnapshot) -> RawScreen:
     """Return the dialog of LiteLLM's YAML."""
-    hide = known_secrets(settings, config.lines)
+    hide = known_secrets(settings, config.all_lines)
     notes: dict[int, Finding] = {}
     for finding in findings:
         if finding.file == config.file and finding.line is not None:

@@ -8,6 +8,7 @@ import pytest
 from samples import settings
 from stormdeck import __version__
 from stormdeck.model.finding import Severity
+from stormdeck.model.rules import client_names
 from stormdeck.model.rules.client.client_state import _has_early_token
 from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.known_names import NEWEST_LISTED, ROOT_KEYS, VARIABLES
@@ -224,3 +225,20 @@ def test_an_entry_of_a_managed_list_of_models_is_not_changed():
 def test_a_token_alone_decides_without_files():
     values = {"env.ANTHROPIC_BASE_URL": "http://127.0.0.1:8000", "env.ANTHROPIC_AUTH_TOKEN": "x"}
     assert _has_early_token(Facts(values=values, settings=None))
+
+
+def test_a_variable_that_only_the_bundle_names_is_not_misspelt():
+    read = dict.fromkeys(sorted(client_names.READ), "1")
+    assert "CLAUDE_BYTE_STREAM_IDLE_TIMEOUT_MS" in read
+    assert of_code("FILE703", files(user=json.dumps({"env": read}))) == []
+
+
+def test_a_name_of_a_library_is_never_what_was_meant():
+    for name in ("CLAUDE_CODE_TAG", "GRPC_TRACES", "ANTHROPIC_IDENTITY_TOKENS"):
+        assert [one.title for one in of_code("FILE703", files(user=json.dumps({"env": {name: "1"}})))] == []
+
+
+def test_names_of_the_released_bundles_are_listed():
+    assert {"CLAUDE_CODE_SUBAGENT_EFFORT", "CLAUDE_CODE_USE_GATEWAY", "DISABLE_BUG_COMMAND"} <= VARIABLES
+    assert {"$schema", "xaaIdp", "quietHours", "teammateDefaultModel"} <= client_names.ROOT_KEYS <= ROOT_KEYS
+    assert not client_names.READ & VARIABLES

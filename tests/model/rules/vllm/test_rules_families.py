@@ -196,3 +196,23 @@ def test_a_folder_that_says_nothing_is_no_error(tmp_path, text):
     assert model_type(["vllm", "serve", str(tmp_path)]) == ""
     assert model_type(["vllm", "serve", "Qwen/Qwen3-8B"]) == ""
     assert model_type(["vllm", "serve", "/nowhere"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "parser"),
+    [
+        ("kimi_k25", "kimi_k2"),
+        ("ernie4_5_moe", "ernie45"),
+        ("hunyuan_v1_moe", "hunyuan_a13b"),
+        ("granitemoehybrid", "granite4"),
+        ("longcat_flash", "longcat"),
+        ("minimax_m3_vl", "minimax_m2"),
+    ],
+)
+def test_a_type_of_one_family_gives(kind, parser):
+    assert family_of(["/models/prod"], kind).parsers[0] == parser
+
+
+@pytest.mark.parametrize("kind", ["qwen3_moe", "qwen3_next", "deepseek_v3", "llama", "qwen2", "mistral3", "nemotron_h"])
+def test_a_type_that_families_with_other_formats_share_gives_nothing(kind):
+    assert family_of(["/models/prod"], kind) is None

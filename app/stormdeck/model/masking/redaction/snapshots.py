@@ -18,7 +18,7 @@ from stormdeck.model.masking.redaction.log_lines import message_structure
 from stormdeck.model.masking.redaction.public_names import PROGRAMS
 from stormdeck.model.masking.redaction.redactor import NAME, Counts, Redactor
 from stormdeck.model.retries.storms.storm import Storm
-from stormdeck.model.rules.known_names import ROOT_KEYS, VARIABLES
+from stormdeck.model.rules.known_names import ALL_VARIABLES, ROOT_KEYS
 from stormdeck.model.settings.field import Field, Kind, problem
 from stormdeck.model.settings.fields import field_of
 from stormdeck.model.settings.merge import entries
@@ -127,9 +127,9 @@ def _is_public(path: str) -> bool:
     """Return whether a root key or a variable has a public name; keys below a public one are public."""
     name = path.removeprefix("env.")
     if name != path:
-        return name in VARIABLES or _PUBLIC.fullmatch(name) is not None or name in ROOT_KEYS
+        return name in ALL_VARIABLES or _PUBLIC.fullmatch(name) is not None or name in ROOT_KEYS
     root = path.partition(".")[0]
-    return root in ROOT_KEYS or root in VARIABLES or root == "env" or _PUBLIC.fullmatch(root) is not None
+    return root in ROOT_KEYS or root in ALL_VARIABLES or root == "env" or _PUBLIC.fullmatch(root) is not None
 
 
 def _is_of_kind(known: Field, value: object) -> bool:

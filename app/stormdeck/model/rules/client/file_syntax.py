@@ -11,6 +11,7 @@ from stormdeck.model.json_edit.document import BOM, Document
 from stormdeck.model.rules.audience import ALWAYS
 from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.known_names import (
+    ALL_VARIABLES,
     NEWEST_LISTED,
     RETIRED,
     ROOT_KEYS,
@@ -137,8 +138,8 @@ def wrong_type(facts: Facts) -> Iterator[Finding]:
         shown="",
         versions=f"all; only an info for a client newer than {NEWEST_LISTED}, which may know the name",
         evidence=(
-            "measured, 1.0.128 to 2.1.329: unknown names are accepted; the known ones: the public schema, the "
-            f"bundles, and the root keys of {NEWEST_LISTED}"
+            "measured, 1.0.128 to 2.1.329: unknown names are accepted; the known ones: the public schema, and the "
+            f"released bundles up to {NEWEST_LISTED}, which are read again at each release"
         ),
         fix="Write the known name.",
         example='"env": { "API_TIMEOUT_MS": "600000" }',
@@ -148,14 +149,15 @@ def misspelled(facts: Facts) -> Iterator[Finding]:
     """Find unknown names that resemble a known one."""
     for file in _files(facts):
         env = file.values.get("env")
-        for name in resembling(env if isinstance(env, dict) else (), VARIABLES)[:_COMPARED]:
+        unread = (name for name in (env if isinstance(env, dict) else ()) if name not in ALL_VARIABLES)
+        for name in resembling(unread, VARIABLES)[:_COMPARED]:
             known = WRONG_WORDS.get(name) or (None if _is_foreign(name) else closest_name(name, VARIABLES))
             if name in RETIRED:
                 yield _retired(file, name)
             elif known is not None:
                 yield _unknown(facts, file, f"env.{name}", f"env.{known}")
         for name in resembling(file.values, ROOT_KEYS)[:_COMPARED]:
-            if name in VARIABLES or "." in name or is_own_note(name):
+            if name in ALL_VARIABLES or "." in name or is_own_note(name):
                 continue
             known, variable = closest_name(name, ROOT_KEYS), variable_at_root(name)
             if known is not None and is_of_known_type(known, file.values[name]):

@@ -45,7 +45,7 @@ def at(
         evidence=evidence,
         applies=applies,
         fix=fix,
-        file=config.file,
+        file=(place.file if place is not None else "") or config.file,
         line=place.line if place is not None else None,
         column=place.column if place is not None else None,
         hop=HopKind.PROXY,
@@ -60,8 +60,8 @@ def configs(facts: Facts) -> Iterator[ProxyConfig]:
 
 
 def whole_configs(facts: Facts) -> Iterator[ProxyConfig]:
-    """Yield the YAML if what is missing in it is really missing, not in an included file."""
-    yield from (config for config in configs(facts) if not config.includes_others)
+    """Yield the YAML if what is missing in it is really missing, not in a file that was not read."""
+    yield from (config for config in configs(facts) if not config.is_partly_read)
 
 
 def deployments(facts: Facts) -> Iterator[tuple[ProxyConfig, Deployment]]:
@@ -113,6 +113,6 @@ def own(config: ProxyConfig, section: str, key: str) -> Member | None:
 def place(config: ProxyConfig, section: str) -> Member | None:
     """Return the section that a missing setting belongs in, or the first entry of the file."""
     root = config.root
-    if root is None or not root.members:
+    if root is None:
         return None
-    return root.member(section) or root.members[0]
+    return root.member(section) or next((one for one in root.members or () if not one.file), None)

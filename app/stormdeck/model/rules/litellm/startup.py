@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from stormdeck.model.finding import Finding, HopKind, Severity
 from stormdeck.model.litellm import yaml_snippet
-from stormdeck.model.litellm.config import Member, Node, OtherKind, ProxyConfig
+from stormdeck.model.litellm.config import Member, MissingInclude, Node, OtherKind, ProxyConfig
 from stormdeck.model.litellm.placeholders import REFERENCE, is_open
 from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.litellm.common import at, configs, own, place, runs, version, whole_configs
@@ -132,8 +132,9 @@ def misplaced_key(facts: Facts) -> Iterator[Finding]:
         title="LiteLLM cannot use its YAML",
         what=(
             "Finds a YAML that LiteLLM cannot load (not YAML, not UTF-8, an unknown tag, an unquoted {{ template }}), "
-            "is empty, has no model_list, or has an entry without model_name or litellm_params.model. In Helm values, "
-            "Kubernetes manifests and compose files it looks for LiteLLM's part."
+            "is empty, has no model_list, or has an entry without model_name or litellm_params.model, and a file in "
+            "include that is missing or of that kind. In Helm values, Kubernetes manifests and compose files it looks "
+            "for LiteLLM's part."
         ),
         why="LiteLLM exits at the start, or starts without models and answers 400 to every request.",
         shown="config validation failed: 'model'",
@@ -159,8 +160,8 @@ def unreadable(facts: Facts) -> Iterator[Finding]:
         yield _unusable(config, is_running=runs(facts))
         return
     yield from _without_models(config, config.root)
-    models = config.root.get("model_list")
-    for index, node in enumerate(models.items or () if models is not None else ()):
+    yield from (_not_included(config, one, is_running=runs(facts)) for one in config.missing if one.ends_start)
+    for index, node in config.model_list():
         yield from _entry(config, index, node, is_running=runs(facts))
 
 
@@ -209,6 +210,23 @@ def _unusable(config: ProxyConfig, *, is_running: bool) -> Finding:
     )
 
 
+def _not_included(config: ProxyConfig, missing: MissingInclude, *, is_running: bool) -> Finding:
+    """Return that LiteLLM does not start because of an entry of ``include``."""
+    ends = "LiteLLM does not start again with it" if is_running else "LiteLLM does not start with it"
+    place = missing.error if missing.file else missing.entry
+    return Finding(
+        "PROXY813",
+        Severity.WARNING if is_running else Severity.ERROR,
+        "an included file cannot be used",
+        f"{ends}: {missing.error.message}.",
+        "" if missing.file else "include",
+        file=missing.file or missing.entry.file or config.file,
+        line=place.line,
+        column=place.column,
+        hop=HopKind.PROXY,
+    )
+
+
 def _without_models(config: ProxyConfig, root: Node) -> Iterator[Finding]:
     models = root.get("model_list")
     if models is not None and (models.members or (models.value is not None and not is_open(models.value))):
@@ -222,7 +240,7 @@ def _without_models(config: ProxyConfig, root: Node) -> Iterator[Finding]:
             root.member("model_list"),
         )
         return
-    elsewhere = config.includes_others or config.may_be_on("general_settings", "store_model_in_db")
+    elsewhere = config.is_partly_read or config.may_be_on("general_settings", "store_model_in_db")
     if elsewhere or (models is not None and (models.items or is_open(models.value))):
         return
     yield at(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.segment import Segment
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 NARROW = 60
 """Columns below which an access line shows only status, method and path, and no line its log's name."""
+
+TIME = 8
+"""Columns of the time."""
+CLOCK_WITHIN = 120
+"""Characters at the start of a line that may hold its clock; later ones may quote another."""
 
 LEVEL_CLASSES = {"error": "error", "critical": "error", "warning": "warning", "debug": "quiet"}
 """The component class of a record, by its level."""
@@ -69,10 +75,11 @@ class LineDrawer(Widget):
 def head(line: Line, clock: Callable[[float], str], *, named: bool) -> list[Fragment]:
     """Return the time when the line arrived and, if ``named``, its log's name.
 
-    The time is blank for lines older than the panel. Of a line that was read long after it was written, only the
-    minutes are known: ``12:17-18``.
+    Lines older than the panel have the time that their source or they themselves tell, or none. Of a line that was read
+    long after it was written, only the minutes are known: ``12:17-18``.
     """
-    when = clock(line.arrived) if line.arrived is not None else " " * 8
+    at = line.arrived if line.arrived is not None else written(line)
+    when = (clock(at) if at is not None else "").ljust(TIME)
     if line.arrived is not None and line.since is not None:
         begun, ended = clock(line.since)[:5], when[:5]
         when = (begun if begun == ended else f"{begun}-{ended[3:]}").ljust(len(when))
@@ -80,6 +87,16 @@ def head(line: Line, clock: Callable[[float], str], *, named: bool) -> list[Frag
     if named:
         shown.append(Fragment(fit(short_name(line.log).removesuffix(".log"), 9) + " ", "quiet"))
     return shown
+
+
+def written(line: Line) -> float | None:
+    """Return when a line was written, as its source or its own text tells; ``None`` if neither does."""
+    from stormdeck.model.logs.clocks import clock_in
+
+    if line.written is not None:
+        return line.written
+    found = clock_in(line.text, 0, min(len(line.text), CLOCK_WITHIN), datetime.timestamp)
+    return found.time if found is not None else None
 
 
 def body(line: Line, width: int) -> list[Fragment]:
