@@ -80,7 +80,7 @@ def _entry(kind: EntryKind, exchange: Exchange, t: float, journal: str, cause: s
         kind,
         exchange.session,
         t,
-        agent=turn if exchange.thread == "subagent" else "",
+        agent=(exchange.agent or turn) if exchange.thread == "subagent" else "",
         id=f"{journal} {exchange.id} {kind}",
         digest=turn,
         attempt=exchange.attempt if kind is EntryKind.RETRY else 0,

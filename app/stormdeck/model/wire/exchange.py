@@ -74,6 +74,8 @@ class Exchange:
     stop_reason: str = ""
     error_type: str = ""
     outcome: Outcome = Outcome.RUNNING
+    agent: str = ""
+    """The subagent, as in its transcript; empty for the main thread and where nothing tells."""
     hop: Hop = Hop.CLIENT
     """Where it was seen."""
 
@@ -152,7 +154,7 @@ def _switch(value: object) -> bool:
 
 
 _READERS: dict[str, Any] = {
-    **dict.fromkeys(("id", "turn", "session", "thread", "key", "question", "body", "model"), _text),
+    **dict.fromkeys(("id", "turn", "session", "thread", "agent", "key", "question", "body", "model"), _text),
     **dict.fromkeys(("stop_reason", "error_type"), _text),
     **dict.fromkeys(("started", "first_byte", "last_byte", "ended"), _time),
     **dict.fromkeys(("attempt", "sent_bytes", "received_bytes", "deltas", "max_tokens", "status"), _whole),

@@ -46,6 +46,8 @@ class RequestFacts:
     session: str = ""
     thread: str = ""
     """``main`` or ``subagent``; empty where nothing tells."""
+    agent: str = ""
+    """The subagent, as in its transcript; empty with clients up to 2.1.112."""
     key: str = ""
     """Equal for all attempts of a turn: SHA-256 of model, messages, system and tools."""
     question: str = ""
@@ -89,6 +91,7 @@ def read_request(method: str, path: str, headers: Mapping[str, str], body: bytes
         kind,
         session or _session_of(fields),
         _thread(headers, tools) if kind is Kind.MAIN else "",
+        headers.get(_AGENT_HEADER, "")[:_LONGEST],
         _hash([fields.get("model"), messages, system, tools]),
         _hash(_last_question(messages)),
         digest,

@@ -37,6 +37,7 @@ class Sighting:
             kind=facts.kind,
             session=facts.session,
             thread=facts.thread,
+            agent=facts.agent,
             key=facts.key,
             question=facts.question,
             body=facts.body,
