@@ -110,7 +110,7 @@ def main(roots):
         sys.exit(f"no recordings (NAME/truth.json) below {', '.join(map(str, roots))}")
     totals = {name: total_of(folders, detector) for name, detector in DETECTORS.items()}
     lines = table(totals)
-    for name in list(totals)[:2]:
+    for name in list(totals)[:3]:
         lines += ["", f"wrong, {name}:", *wrong(totals[name])]
     if roots == [RECORDINGS]:
         lines += ["", *noise_table(LARGE)]
