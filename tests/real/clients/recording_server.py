@@ -18,16 +18,19 @@ from pathlib import Path
 import uvicorn
 from asked import AUXILIARY, COUNT_TOKENS, MAIN, Asked
 from replies import (
+    ERROR,
     NO_ENTRY,
     NO_PATH,
     NOT_ALLOWED,
     SERVED,
     TOKEN,
+    Break,
     Cut,
     Hang,
     Refuse,
     Reset,
     Say,
+    Slow,
     Step,
     events_of,
     message_of,

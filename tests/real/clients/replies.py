@@ -66,6 +66,10 @@ class Hang:
 Step = Say | Slow | Call | Refuse | Cut | Break | Reset | Hang
 
 
+ERROR = b'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}\n\n'
+"""An event of a stream that tells of an error."""
+
+
 def engine_dead() -> Refuse:
     """Return what vLLM 0.33 says once its engine has died (facts/vllm.md)."""
     message = "The server had an error while processing your request."

@@ -6,7 +6,6 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
-from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -15,43 +14,11 @@ _FLUSH_STEP_S = 0.005
 _FLUSH_STEPS = 200
 
 
-class _JoinedWrites:
-    """A transport that sends what is written in one step of the loop at once: a call of the system costs the most.
-
-    Pieces of a stream that arrived together leave together; none waits for another.
-    """
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self._loop = asyncio.get_running_loop()
-        self._pieces: list[bytes] = []
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the transport has
-        return getattr(self._transport, name)
-
-    def write(self, data: bytes) -> None:
-        """Send data before the loop waits again."""
-        if not self._pieces:
-            self._loop.call_soon(self.flush)
-        self._pieces.append(data)
-
-    def flush(self) -> None:
-        """Send what was written."""
-        if self._pieces:
-            data, self._pieces = b"".join(self._pieces), []
-            self._transport.write(data)
-
-    def close(self) -> None:
-        """Close the connection once everything was sent."""
-        self.flush()
-        self._transport.close()
-
-
 class Connections:
     """The open connections of clients, by the client's address."""
 
     def __init__(self) -> None:
-        self._transports: dict[Peer, _JoinedWrites] = {}
+        self._transports: dict[Peer, asyncio.Transport] = {}
         self._on_lost: dict[Peer, Callable[[], None]] = {}
 
     def protocol(self) -> type[H11Protocol]:
@@ -64,12 +31,12 @@ class Connections:
             def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
                 # Kept, since a connection that was lost has no address any more.
                 self._peer = _peer(transport)
-                joined = transports[self._peer] = _JoinedWrites(transport)
-                super().connection_made(joined)  # type: ignore[arg-type]
+                transports[self._peer] = transport
+                super().connection_made(transport)
 
             def connection_lost(self, exc: Exception | None) -> None:
                 peer = self._peer
-                if transports.get(peer) is self.transport:  # type: ignore[comparison-overlap]
+                if transports.get(peer) is self.transport:
                     del transports[peer]
                     close = on_lost.pop(peer, None)
                     if close is not None:
@@ -90,7 +57,6 @@ class Connections:
         transport = self._transports.get(peer)
         if transport is None:
             return
-        transport.flush()
         for _ in range(_FLUSH_STEPS):
             if transport.is_closing() or not transport.get_write_buffer_size():
                 break
