@@ -10,8 +10,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "helpers"))
 
-from noise import Noise, labelled  # noqa: E402
 from noise_score import UNTOUCHED, storms_of  # noqa: E402
+
+from noise import Noise, labelled  # noqa: E402
 from stormdeck.model.retries.analyzer import RetryAnalyzer  # noqa: E402
 from stormdeck.model.retries.odds.confidence import expected_by_chance  # noqa: E402
 
@@ -36,7 +37,7 @@ def judged(kinds, seed=UNTOUCHED):
         true = storms_of(asked)
         for chain in analyzer.tracker.chains:
             if chain.is_storm:
-                said = 1 / (1 + expected_by_chance(chain, analyzer.judge.density))
+                said = 1 / (1 + expected_by_chance(chain, analyzer._judge.density))
                 yield said, any(first <= chain.last and chain.started <= last for first, last in true)
 
 

@@ -48,12 +48,6 @@ QUICK = {
     "500 twice, then an answer",
     "reset twice, then an answer",
 }
-    "a subagent that fails",
-    "error in the middle of a stream, then an answer",
-    "plain turn",
-    "500 twice, then an answer",
-    "reset twice, then an answer",
-}
 
 
 def through(program, record):
