@@ -31,7 +31,8 @@ NGINX = """daemon off; master_process off; pid {folder}/nginx.pid; error_log std
 events {{ worker_connections 512; }}
 http {{ access_log off; client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
 uwsgi_temp_path {folder}; scgi_temp_path {folder};
-server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass {target}; proxy_buffering off; proxy_http_version 1.1; }} }} }}
+server {{ listen 127.0.0.1:{port}; location / {{
+proxy_pass {target}; proxy_buffering off; proxy_http_version 1.1; }} }} }}
 """
 Command = Callable[[Path, int, str], Sequence[str]]
 
@@ -52,8 +53,8 @@ def run(place: Place, effort: Effort) -> Table:
                 _wait_for(own)
                 rows.append(Row(program, version, _measured(child.pid, own, bare, effort)))
     how = (
-        "A client and a server on one machine, loopback; the same requests directly and through each program, one after "
-        f"the other. Streams last {effort.window_s:g} s."
+        "Client and server on one machine, loopback; the same requests directly and through each program, each over a "
+        f"new connection. Streams last {effort.window_s:g} s."
     )
     return Table("wire", "Between client and server", how, MEASURES, tuple(rows), ("stormdeck tap",), "", BUDGETS)
 
