@@ -10,6 +10,7 @@ from running import until
 
 import stormdeck
 from conftest import versions
+from stormdeck.model.versions import below
 from stormdeck.model.wire.exchange import Outcome, from_line
 from stormdeck.model.wire.hop import Hop
 from stormdeck.model.wire.request import Kind
@@ -18,18 +19,19 @@ SESSION = "11111111-2222-3333-4444-555555555555"
 TOOLS = [{"name": "Task", "description": "x", "input_schema": {"type": "object", "properties": {}}}]
 
 
-def config(vllm, upstream):
-    """Return the configuration with the callback, as the README says it."""
-    return good_config(vllm, upstream).replace(
-        "litellm_settings:", "litellm_settings:\n  callbacks: stormdeck.litellm_callback.wire"
-    )
+def config(name):
+    """Return what makes the configuration with the callback, as the README says it."""
+    line = f"litellm_settings:\n  callbacks: {name}.wire"
+    return lambda vllm, upstream: good_config(vllm, upstream).replace("litellm_settings:", line)
 
 
 @pytest.fixture(scope="module", params=versions())
 def wired(request, tmp_path_factory):
-    """Return a LiteLLM with the callback."""
-    app = stormdeck.__file__.rpartition("/stormdeck/")[0]
-    with proxied.stack(request.param, tmp_path_factory.mktemp("wired"), config, PYTHONPATH=app) as one:
+    """Return a LiteLLM with the callback; an old one finds modules beside its configuration only."""
+    app, folder = stormdeck.__file__.rpartition("/stormdeck/")[0], tmp_path_factory.mktemp("wired")
+    name = "stormdeck_wire" if below(request.param, "1.109.1") else "stormdeck.litellm_callback"
+    (folder / "stormdeck_wire.py").write_text("from stormdeck.litellm_callback import wire\n")
+    with proxied.stack(request.param, folder, config(name), PYTHONPATH=app) as one:
         yield one
 
 
