@@ -53,8 +53,8 @@ def with_variables(settings: Mapping[str, Any], variables: Mapping[str, str]) ->
 def with_settings(words: Sequence[str], value: str) -> list[str]:
     """Return the command line with this ``--settings`` instead of any other.
 
-    It goes right behind the program, so that it is in front of a command such as ``mcp``. A client that is asked for its
-    version alone sends nothing and gets none.
+    It goes right behind the program, so that it is in front of a command such as ``mcp``. A client that is asked for
+    its version alone sends nothing and gets none.
 
     >>> with_settings(["npx", "claude", "-p", "hi"], "s.json")
     ['npx', 'claude', '--settings', 's.json', '-p', 'hi']
