@@ -6,7 +6,7 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> object:
     """Find ``stormdeck.middleware:Wire`` for vLLM, which splits at the last dot and not at the colon."""
     if name == "middleware:Wire":
-        from stormdeck.middleware import Wire
+        from importlib import import_module
 
-        return Wire
+        return import_module("stormdeck.middleware").Wire
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
