@@ -135,8 +135,10 @@ def _yaml(entries: Sequence[str]) -> str:
 
 
 @contextmanager
-def stack(version: str, folder: Path, config: Callable[[str, str], str], *flags: str) -> Iterator[Stack]:
-    """Run a LiteLLM of a version with the servers behind it."""
+def stack(
+    version: str, folder: Path, config: Callable[[str, str], str], *flags: str, **environ: str
+) -> Iterator[Stack]:
+    """Run a LiteLLM of a version with the servers behind it; ``environ`` is the proxy's."""
     command, control = programs.litellm(version), folder / "fault"
     control.write_text(Fault.NONE.value)
     yaml, ports = folder / "litellm.yaml", (free_port(), free_port())
@@ -147,7 +149,9 @@ def stack(version: str, folder: Path, config: Callable[[str, str], str], *flags:
     ):
         yaml.write_text(config(vllm.url, upstream.url))
         proxy = [command, "--config", yaml.name, "--host", "127.0.0.1", "--port", str(ports[1]), "--telemetry", "False"]
-        with running([*proxy, *flags], folder / "litellm.log", ports[1], "/health/liveliness", QUIET) as litellm:
+        with running(
+            [*proxy, *flags], folder / "litellm.log", ports[1], "/health/liveliness", {**QUIET, **environ}
+        ) as litellm:
             yield Stack(version, litellm, vllm, upstream, yaml, control)
 
 

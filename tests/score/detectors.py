@@ -2,9 +2,15 @@
 
 import json
 import re
+from dataclasses import replace
 
+from recorded import truth
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.traffic.log_analyzer import LogAnalyzer
+from stormdeck.model.wire.attempts import AttemptCounter
+from stormdeck.model.wire.entries import WireEntries
+from stormdeck.model.wire.exchange import Exchange, Outcome
+from stormdeck.model.wire.request import Kind
 from stormdeck.sources.transcripts.read import read_transcripts
 
 MINUTE = 60
@@ -28,6 +34,47 @@ def with_transcripts(folder):
     for entry in read_transcripts(folder / "transcripts"):
         ledger.take_entry(entry)
     return found(ledger)
+
+
+OUTCOMES = {
+    "ok": Outcome.ANSWERED,
+    "status": Outcome.STATUS,
+    "reset": Outcome.RESET,
+    "cut": Outcome.CUT,
+    "sse_error": Outcome.ERROR,
+    "client_gone": Outcome.CLIENT_LEFT,
+}
+
+
+def on_the_wire(folder):
+    """Return what stormdeck finds in the access log and what a recorder sees of the same requests.
+
+    Attempts are numbered as the recorder does it: by session, key and outcome. A recording keeps no bodies, so that a
+    request that was changed after a 4xx asks the same question is taken from its label.
+    """
+    ledger, counter, entries = account_of(folder), AttemptCounter(), WireEntries()
+    for entry in (entry for line in _exchanges(folder, counter) for entry in entries.take(line, "wire")):
+        ledger.take_entry(entry)
+    return found(ledger)
+
+
+def _exchanges(folder, counter):
+    """Yield the lines of a journal, in the order of time."""
+    kinds = {"main": Kind.MAIN, "aux": Kind.AUXILIARY}
+    asked = [(index, one) for index, one in enumerate(truth(folder)["requests"]) if one["class"] in kinds]
+    times = [(one["t"], False, index, one) for index, one in asked]
+    times += [(one["t_end"], True, index, one) for index, one in asked if one["t_end"] is not None]
+    begun = {}
+    for t, is_end, index, one in sorted(times, key=lambda event: event[:3]):
+        if is_end:
+            ended = replace(begun[index], outcome=OUTCOMES[one["outcome"]], status=one["status_sent"], ended=t)
+            counter.end(ended)
+            yield ended
+        else:
+            session, question = one["session_id"] or "", str(one["logical"])
+            exchange = Exchange(str(index), t, kinds[one["class"]], session, key=one["key"] or "", question=question)
+            begun[index] = counter.begin(exchange)
+            yield begun[index]
 
 
 def found(ledger):
@@ -69,5 +116,6 @@ def by_rate(folder):
 DETECTORS = {
     "with transcripts": with_transcripts,
     "access log alone": from_logs,
+    "on the wire": on_the_wire,
     "more than 20 POST a minute": by_rate,
 }

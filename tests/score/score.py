@@ -10,7 +10,7 @@ from judge import NUMBERS, judge
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
 
-from noise_score import LARGE, noise_table  # noqa: E402
+from noise_score import LARGE, OPENED, OTHERS, UNTOUCHED, noise_table  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -110,10 +110,12 @@ def main(roots):
         sys.exit(f"no recordings (NAME/truth.json) below {', '.join(map(str, roots))}")
     totals = {name: total_of(folders, detector) for name, detector in DETECTORS.items()}
     lines = table(totals)
-    for name in list(totals)[:2]:
+    for name in list(totals)[:3]:
         lines += ["", f"wrong, {name}:", *wrong(totals[name])]
     if roots == [RECORDINGS]:
-        lines += ["", *noise_table(LARGE)]
+        lines += ["", *noise_table(LARGE, UNTOUCHED)]
+        lines += ["", *noise_table(OPENED, UNTOUCHED, "the first 20 seconds")]
+        lines += ["", *noise_table(OTHERS, UNTOUCHED, "retries of other clients")]
     sys.stdout.write("\n".join(lines) + "\n")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from stormdeck.model.snapshots.wire import WireSnapshot
 from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.model.wire.entries import WireEntries
+from stormdeck.model.wire.joined import JoinedAttempts
 from stormdeck.model.wire.running import RunningRequests
 from stormdeck.sources.io.background import call_in_loop, run_in_thread
 from stormdeck.sources.io.watch import FileWatcher
@@ -30,6 +31,7 @@ class WireFeed:
         self._deliver = deliver
         self._watcher = watcher
         self._reader = JournalReader(folder)
+        self._attempts = JoinedAttempts()
         self._entries = WireEntries()
         self._running = RunningRequests()
         self._last = WireSnapshot()
@@ -47,7 +49,9 @@ class WireFeed:
                 await changed.wait()
 
     async def _read(self) -> None:
-        for journal, exchange in await run_in_thread(self._reader.read):
+        # By time: the attempts of a session may stand in several files.
+        for journal, line in sorted(await run_in_thread(self._reader.read), key=lambda noted: noted.exchange.noted_at):
+            exchange = self._attempts.take(journal, line)
             for entry in self._entries.take(exchange, journal):
                 self._meter.take_entry(entry)
             self._running.take(journal, exchange)

@@ -179,6 +179,12 @@ def test_the_address_goes_behind_the_client_and_replaces_no_other_word():
     assert with_settings(["my-wrapper", "-p"], "S") == ["my-wrapper", "--settings", "S", "-p"]
 
 
+def test_a_client_that_is_asked_for_its_version_alone_gets_no_other_word():
+    assert with_settings(["claude", "--version"], "S") == ["claude", "--version"]
+    assert with_settings(["npx", "claude", "-v"], "S") == ["npx", "claude", "-v"]
+    assert with_settings(["claude", "-p", "--version"], "S")[1:3] == ["--settings", "S"]
+
+
 def test_the_last_settings_of_a_command_line_are_those_in_force():
     assert own_settings(["claude", "--settings", "a", "--settings", "b"]).value == "b"
     assert own_settings(["claude", "--", "--settings", "b"]).value == ""

@@ -33,7 +33,7 @@ def read(headers=None, path=PATH, method="POST", **changes):
         ("POST", "/v1/messages/", Kind.MAIN),
         ("POST", "/v1/messages/count_tokens?beta=true", Kind.COUNT_TOKENS),
         ("GET", "/v1/messages", Kind.OTHER),
-        ("POST", "/v1/chat/completions", Kind.OTHER),
+        ("POST", "/v1/chat/completions", Kind.COMPLETION),
         ("HEAD", "/", Kind.OTHER),
     ],
 )

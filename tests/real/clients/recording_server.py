@@ -18,16 +18,19 @@ from pathlib import Path
 import uvicorn
 from asked import AUXILIARY, COUNT_TOKENS, MAIN, Asked
 from replies import (
+    ERROR,
     NO_ENTRY,
     NO_PATH,
     NOT_ALLOWED,
     SERVED,
     TOKEN,
+    Break,
     Cut,
     Hang,
     Refuse,
     Reset,
     Say,
+    Slow,
     Step,
     events_of,
     message_of,
@@ -151,6 +154,14 @@ class RecordingServer:
             await asyncio.sleep(0.05)
             _reset(transport)
             await _left(receive)
+        elif isinstance(step, Break):
+            events = events_of(message_of(Say("cut off"), str(asked.fields.get("model"))))[:3]
+            await _send(asked, send, 200, {"content-type": "text/event-stream"}, [*events, ERROR])
+            asked.whole = False
+        elif isinstance(step, Slow):
+            message = message_of(Say(step.text), str(asked.fields.get("model")))
+            stream = {"content-type": "text/event-stream"}
+            await _send(asked, send, 200, stream, events_of(message), pause_s=step.pause_s)
         else:
             message = message_of(step, str(asked.fields.get("model")))
             if asked.fields.get("stream"):
@@ -166,13 +177,21 @@ async def _left(receive) -> None:
 
 
 async def _send(
-    asked: Asked, send, status: int, headers: dict[str, str], parts: Sequence[bytes], *, ends: bool = True
+    asked: Asked,
+    send,
+    status: int,
+    headers: dict[str, str],
+    parts: Sequence[bytes],
+    *,
+    ends: bool = True,
+    pause_s: float = 0.0,
 ) -> None:
     pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
     asked.status = status
     await send({"type": "http.response.start", "status": status, "headers": pairs})
     for part in parts:
         await send({"type": "http.response.body", "body": part, "more_body": True})
+        await asyncio.sleep(pause_s)
     if ends:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
         asked.whole = True

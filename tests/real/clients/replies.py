@@ -41,6 +41,19 @@ class Cut:
 
 
 @dataclass(frozen=True)
+class Slow:
+    """An answer in words, with a pause after each event."""
+
+    text: str = "done"
+    pause_s: float = 0.3
+
+
+@dataclass(frozen=True)
+class Break:
+    """The head and the first words of a stream, then an event that tells of an error, and a good end."""
+
+
+@dataclass(frozen=True)
 class Reset:
     """The connection is reset before a byte of an answer."""
 
@@ -50,7 +63,11 @@ class Hang:
     """Silence for as long as the client waits."""
 
 
-Step = Say | Call | Refuse | Cut | Reset | Hang
+Step = Say | Slow | Call | Refuse | Cut | Break | Reset | Hang
+
+
+ERROR = b'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}\n\n'
+"""An event of a stream that tells of an error."""
 
 
 def engine_dead() -> Refuse:

@@ -12,19 +12,42 @@ import pytest
 from asked import AUXILIARY, COUNT_TOKENS, MAIN, retries_of, turns_of
 from claude_code import Home, client, converse, run
 from recording_server import RecordingServer
+from replies import Break, Call, Reset, Say, Slow, engine_dead
+from scenario import Scenario
 from scenarios import SCENARIOS
 from test_clients import marks
 from versions import CLAUDE_CODE
 
 from stormdeck.model.wire.account import account
 from stormdeck.model.wire.exchange import Outcome, from_line
+from stormdeck.sources.transcripts.read import read_transcripts
 from stormdeck.sources.wire.journal import remove_left_behind
 
 NEWEST = CLAUDE_CODE[0]
+AGENT = "x-claude-code-agent-id"
 OWN_URL = {"nothing listens", "base URL with /v1", "base URL without a scheme", "variables at the root"}
 """Scenarios that lead elsewhere, or nowhere: the command says so and starts nothing, or another path is asked."""
-PLAYED = [one for one in SCENARIOS if one.counted and one.name not in OWN_URL and one.finding != "FILE701"]
-QUICK = {"plain turn", "500 twice, then an answer", "reset twice, then an answer"}
+DELEGATE = Call("Agent", {"description": "look", "prompt": "Say ok.", "subagent_type": "general-purpose"})
+ON_THE_WIRE = (
+    Scenario("slow", (Slow(),)),
+    Scenario("slow, in a terminal", (Slow(),), terminal=True),
+    Scenario("error in the middle of a stream, then an answer", (Break(), Say())),
+    Scenario("error in the middle of each stream", (Break(),), {"CLAUDE_CODE_MAX_RETRIES": "2"}),
+    Scenario("a subagent", (DELEGATE, Say()), since="2.1.329"),
+    Scenario("a subagent that fails", (DELEGATE, engine_dead(), Reset(), Say()), since="2.1.329"),
+)
+"""Played here only."""
+PLAYED = [
+    *(one for one in SCENARIOS if one.counted and one.name not in OWN_URL and one.finding != "FILE701"),
+    *ON_THE_WIRE,
+]
+QUICK = {
+    "a subagent that fails",
+    "error in the middle of a stream, then an answer",
+    "plain turn",
+    "500 twice, then an answer",
+    "reset twice, then an answer",
+}
 
 
 def through(program, record):
@@ -72,6 +95,9 @@ def test_the_recorder_sees_what_the_server_sees(version, scenario, tmp_path):
         for one in passed
     ) == sorted((sha256(one.body).hexdigest(), one.kind, one.session, one.status or 0, one.whole) for one in asked)
     assert seen.retries == retries_of(asked)
+    workers = {one.agent for one in passed if one.agent}
+    assert workers == {one.headers[AGENT] for one in asked if AGENT in one.headers}
+    assert workers <= {entry.agent for entry in read_transcripts(home.folder / ".claude" / "projects")}
     assert sorted(len(turn.attempts) for turn in seen.turns) == sorted(len(turn) for turn in turns_of(asked))
     folder = home.folder / ".local/state/stormdeck/wire"
     if scenario.terminal:

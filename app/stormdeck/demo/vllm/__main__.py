@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 from pathlib import Path
+
+from starlette.applications import Starlette
 
 from stormdeck.demo.serving import arguments, run
 from stormdeck.demo.vllm import log
@@ -18,10 +22,23 @@ def main() -> None:
     for name in ("--max-model-len", "--tool-call-parser"):
         parser.add_argument(name, help="accepted and ignored, so that the command line looks real")
     parser.add_argument("--enable-auto-tool-choice", action="store_true")
+    parser.add_argument("--middleware", action="append", default=[], help="import path of an ASGI middleware")
     options = parser.parse_args()
     log.started(options.served_model_name, options.port)
     server = Server(options.served_model_name, options.port, options.seed, options.speed, options.control)
-    run(server.app(), options, announce=False)
+    app = server.app()
+    _add(app, options.middleware)
+    run(app, options, announce=False)
+
+
+def _add(app: Starlette, paths: list[str]) -> None:
+    """Load middlewares as vLLM does (read, 0.32.0 and 0.33.0: entrypoints/serve/middleware/register.py)."""
+    for path in paths:
+        module, name = path.rsplit(".", 1)
+        imported = getattr(importlib.import_module(module), name)
+        if not inspect.isclass(imported):
+            raise ValueError(f"Invalid middleware {path}. Must be a function or a class.")
+        app.add_middleware(imported)  # type: ignore[arg-type]  # as vLLM does
 
 
 main()

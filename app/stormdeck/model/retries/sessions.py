@@ -17,6 +17,9 @@ LONGEST_WAIT_S = 400.0
 MOMENT_S = 5.0
 """A turn that ended within this time still counts as waiting, since the servers' figures are about as old."""
 
+GONE_S = 10.0
+"""A place that misses a request this long after all that it saw is gone, such as a recorder that was ended."""
+
 
 class End(StrEnum):
     """How a turn ended."""
@@ -167,7 +170,10 @@ class Sessions:
         if entry.id and self._repeated((entry.kind, entry.id)):
             return
         self._note(entry)
-        thread = self._thread(entry) if entry.is_wire or entry.session not in self._wired else self._wired_thread(entry)
+        if entry.is_wire:
+            thread = self._thread(entry) if self._is_nearest(entry) else None
+        else:
+            thread = self._thread(entry) if entry.session not in self._wired else self._wired_thread(entry)
         if thread is None:
             return
         if entry.kind is EntryKind.ASK:
@@ -218,6 +224,27 @@ class Sessions:
             self._seen.popitem(last=False)
         return False
 
+    def _is_nearest(self, entry: Entry) -> bool:
+        """Return whether an entry was seen where its session counts: one request passes several places.
+
+        The farther one may be read first, so what it saw of the same requests is dropped.
+        """
+        wired = self._wired.setdefault(entry.session, _Wired(entry.t, entry.distance, entry.t, entry.t))
+        if entry.distance > wired.distance:
+            if entry.t < wired.nearest_since or (entry.session, entry.digest) in self._threads:
+                return True
+            if entry.kind is not EntryKind.REQUEST or entry.t - wired.nearest_last < GONE_S:
+                return False
+            wired.distance, wired.nearest_since = entry.distance, entry.t
+        elif entry.distance < wired.distance:
+            wired.distance, wired.nearest_since = entry.distance, entry.t
+            for place, thread in list(self._threads.items()):
+                turn = self._turns.get(thread.turn)
+                if turn is not None and turn.is_wire and turn.session == entry.session and turn.started >= entry.t:
+                    del self._turns[thread.turn], self._threads[place]
+        wired.nearest_last = max(wired.nearest_last, entry.t)
+        return True
+
     def _wired_thread(self, entry: Entry) -> _Thread | None:
         """Return the thread that a transcript's entry of a recorded session concerns, ``None`` to skip the entry.
 
@@ -234,7 +261,7 @@ class Sessions:
     def _thread(self, entry: Entry) -> _Thread:
         key = (entry.session, entry.digest if entry.is_wire else entry.agent)
         if entry.is_wire:
-            wired = self._wired.setdefault(entry.session, _Wired(entry.t))
+            wired = self._wired[entry.session]
             wired.newest = wired.newest if entry.agent else entry.digest
             if len(self._wired) > SESSIONS:
                 self._wired.popitem(last=False)
@@ -330,6 +357,12 @@ class _Wired:
 
     since: float
     """When the recorder saw its first request."""
+    distance: int
+    """How far from the client the nearest place is that saw it."""
+    nearest_since: float
+    """When that place saw its first request."""
+    nearest_last: float
+    """When it saw something last."""
     newest: str = ""
     """The newest turn of the main thread."""
 

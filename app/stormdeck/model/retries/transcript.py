@@ -74,6 +74,8 @@ class Entry:
     """Of a retry or a failure: a status, or ``reset``, ``timeout``, ``cut``, ``refused``, ``unsent``; else empty."""
     is_wire: bool = False
     """Seen between client and server instead of read in a transcript. All entries of a turn have the same digest."""
+    distance: int = 0
+    """Where it was seen: the larger, the farther from the client. The nearest place counts."""
 
 
 _MARKS = ('"type":"assistant"', '"type":"user"', '"api_error"', '"type":"api-request"')

@@ -7,6 +7,7 @@ from typing import Any
 
 from stormdeck.model.retries.transcript import Entry, EntryKind
 from stormdeck.model.wire.exchange import Exchange, Outcome
+from stormdeck.model.wire.hop import Hop
 from stormdeck.model.wire.request import Kind
 
 _MOST = 4096
@@ -39,7 +40,7 @@ class WireEntries:
 
     def take(self, exchange: Exchange, journal: str) -> list[Entry]:
         """Return the entries of a line, none if it says nothing new. ``journal`` makes its ids unique."""
-        if exchange.kind is not Kind.MAIN or not exchange.turn or not exchange.session:
+        if exchange.kind is not Kind.MAIN or not exchange.turn or not exchange.session or exchange.hop is Hop.BEHIND:
             return []
         found: list[Entry] = []
         place = f"{journal} {exchange.id}"
@@ -79,17 +80,19 @@ def _entry(kind: EntryKind, exchange: Exchange, t: float, journal: str, cause: s
         kind,
         exchange.session,
         t,
-        agent=turn if exchange.thread == "subagent" else "",
+        agent=(exchange.agent or turn) if exchange.thread == "subagent" else "",
         id=f"{journal} {exchange.id} {kind}",
         digest=turn,
         attempt=exchange.attempt if kind is EntryKind.RETRY else 0,
         cause=cause,
         is_wire=True,
+        distance=exchange.hop.distance,
     )
 
 
 def _turn(exchange: Exchange, journal: str) -> str:
-    return f"{journal} {exchange.turn}"
+    # Beside a recorder's own, turns are joined over the files of a hop.
+    return f"{journal if exchange.hop is Hop.CLIENT else exchange.hop} {exchange.turn}"
 
 
 def _bound(kept: OrderedDict[str, Any]) -> None:

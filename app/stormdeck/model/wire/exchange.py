@@ -1,4 +1,4 @@
-"""Define one request with its answer, as the recorder sees it, and read and write it as a line of JSON."""
+"""Define one request with its answer, as one place on its way sees it, and read and write it as a line of JSON."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
+from stormdeck.model.wire.hop import Hop
 from stormdeck.model.wire.request import Kind
 
 VERSION = 1
@@ -73,11 +74,20 @@ class Exchange:
     stop_reason: str = ""
     error_type: str = ""
     outcome: Outcome = Outcome.RUNNING
+    agent: str = ""
+    """The subagent, as in its transcript; empty for the main thread and where nothing tells."""
+    hop: Hop = Hop.CLIENT
+    """Where it was seen."""
 
     @property
     def is_running(self) -> bool:
         """Return whether the client still waits for it."""
         return self.outcome is Outcome.RUNNING
+
+    @property
+    def noted_at(self) -> float:
+        """Return the time of the newest thing that is known of it."""
+        return self.ended or self.last_byte or self.started
 
     @property
     def is_delivered(self) -> bool:
@@ -144,7 +154,7 @@ def _switch(value: object) -> bool:
 
 
 _READERS: dict[str, Any] = {
-    **dict.fromkeys(("id", "turn", "session", "thread", "key", "question", "body", "model"), _text),
+    **dict.fromkeys(("id", "turn", "session", "thread", "agent", "key", "question", "body", "model"), _text),
     **dict.fromkeys(("stop_reason", "error_type"), _text),
     **dict.fromkeys(("started", "first_byte", "last_byte", "ended"), _time),
     **dict.fromkeys(("attempt", "sent_bytes", "received_bytes", "deltas", "max_tokens", "status"), _whole),
@@ -152,4 +162,5 @@ _READERS: dict[str, Any] = {
     "stream": _switch,
     "kind": Kind,
     "outcome": Outcome,
+    "hop": Hop,
 }

@@ -17,6 +17,7 @@ _PURPOSES = {
     Kind.MAIN: "turn",
     Kind.AUXILIARY: "auxiliary",
     Kind.COUNT_TOKENS: "count",
+    Kind.COMPLETION: "request",
     Kind.OTHER: "other",
 }
 
@@ -75,4 +76,5 @@ def flight_as_json(exchange: Exchange) -> dict[str, object]:
         "last_byte": exchange.last_byte,
         "deltas": exchange.deltas,
         "sent_bytes": exchange.sent_bytes,
+        "hop": exchange.hop.value,
     }

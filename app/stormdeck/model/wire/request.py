@@ -11,6 +11,7 @@ from typing import Any
 
 MESSAGES = "/v1/messages"
 COUNT = f"{MESSAGES}/count_tokens"
+COMPLETIONS = "/v1/chat/completions"
 MOST_BYTES = 32 * 1024 * 1024
 """Longest body that is read as JSON: the hosted API accepts no longer one."""
 _SESSION_HEADER = "x-claude-code-session-id"
@@ -31,6 +32,8 @@ class Kind(StrEnum):
     AUXILIARY = "auxiliary"
     """A title, a topic or a probe of the quota: no tools, or one token at most."""
     COUNT_TOKENS = "count_tokens"
+    COMPLETION = "completion"
+    """A request in OpenAI's form, by a proxy or another client."""
     OTHER = "other"
     """Not a request for a message: a probe, a list of models."""
 
@@ -43,6 +46,8 @@ class RequestFacts:
     session: str = ""
     thread: str = ""
     """``main`` or ``subagent``; empty where nothing tells."""
+    agent: str = ""
+    """The subagent, as in its transcript; empty with clients up to 2.1.112."""
     key: str = ""
     """Equal for all attempts of a turn: SHA-256 of model, messages, system and tools."""
     question: str = ""
@@ -61,6 +66,8 @@ def kind_by_path(method: str, path: str) -> Kind:
         return Kind.OTHER
     if bare.endswith(COUNT):
         return Kind.COUNT_TOKENS
+    if bare.endswith(COMPLETIONS):
+        return Kind.COMPLETION
     return Kind.MAIN if bare.endswith(MESSAGES) else Kind.OTHER
 
 
@@ -84,6 +91,7 @@ def read_request(method: str, path: str, headers: Mapping[str, str], body: bytes
         kind,
         session or _session_of(fields),
         _thread(headers, tools) if kind is Kind.MAIN else "",
+        headers.get(_AGENT_HEADER, "")[:_LONGEST],
         _hash([fields.get("model"), messages, system, tools]),
         _hash(_last_question(messages)),
         digest,
@@ -104,9 +112,9 @@ def _object(body: bytes) -> dict[str, Any] | None:
 
 
 def _session_of(fields: Mapping[str, Any]) -> str:
-    """Return the session named in the metadata, as JSON (2.1.86 and newer) or as a suffix."""
+    """Return the session named in the metadata, as JSON (2.1.86 and newer) or as a suffix; a proxy may move it."""
     metadata = fields.get("metadata")
-    user = metadata.get("user_id") if isinstance(metadata, dict) else None
+    user = metadata.get("user_id") if isinstance(metadata, dict) else fields.get("user")
     if not isinstance(user, str):
         return ""
     try:

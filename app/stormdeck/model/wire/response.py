@@ -12,6 +12,9 @@ _MOST_BODY = 4 * 1024 * 1024
 """Bytes of an answer in one piece that are kept until its end."""
 _LONGEST = 100
 _ENCODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+_CHUNK = b'"chat.completion.chunk"'
+_COUNTED = b'"completion_tokens"'
+"""In the last piece of a stream in OpenAI's form."""
 _WORTH_READING = (b'"message_start"', b'"message_delta"', b'"error"', b'"usage"')
 
 
@@ -103,7 +106,7 @@ class ResponseReader:
     def _line(self, line: bytes) -> None:
         if not line.startswith(b"data:"):
             return
-        if b'"content_block_delta"' in line:
+        if b'"content_block_delta"' in line or (_CHUNK in line and _COUNTED not in line):
             self.deltas += 1
         elif b'"message_stop"' in line or line[5:].strip() == b"[DONE]":
             self._stopped = True
@@ -116,8 +119,10 @@ class ResponseReader:
         message = message if isinstance(message, dict) else {}
         for usage in (message.get("usage"), fields.get("usage")):
             if isinstance(usage, dict):
-                self.input_tokens = _number(usage, "input_tokens", self.input_tokens)
-                self.output_tokens = _number(usage, "output_tokens", self.output_tokens)
+                for name in ("input_tokens", "prompt_tokens"):
+                    self.input_tokens = _number(usage, name, self.input_tokens)
+                for name in ("output_tokens", "completion_tokens"):
+                    self.output_tokens = _number(usage, name, self.output_tokens)
                 self.cached_tokens = _number(usage, "cache_read_input_tokens", self.cached_tokens)
         for holder in (message, fields, fields.get("delta")):
             reason = holder.get("stop_reason") if isinstance(holder, dict) else None

@@ -29,12 +29,14 @@ class Connections:
             """uvicorn's own; asyncio calls both methods of every protocol."""
 
             def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-                transports[_peer(transport)] = transport
+                # Kept, since a connection that was lost has no address any more.
+                self._peer = _peer(transport)
+                transports[self._peer] = transport
                 super().connection_made(transport)
 
             def connection_lost(self, exc: Exception | None) -> None:
-                peer = next((peer for peer, one in transports.items() if one is self.transport), None)
-                if peer is not None:
+                peer = self._peer
+                if transports.get(peer) is self.transport:
                     del transports[peer]
                     close = on_lost.pop(peer, None)
                     if close is not None:

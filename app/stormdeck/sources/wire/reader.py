@@ -48,7 +48,12 @@ class JournalReader:
         noted: list[Noted] = []
         for path, status in found.items():
             place = self._places.get(path)
-            if place is None and not _runs(path):
+            if not _runs(path):
+                # What a recorder wrote before it was killed counts; it is gone at the next call.
+                self._places.pop(path, None)
+                if place is None:
+                    continue
+                noted += [Noted(path.stem, exchange) for exchange in place.read(path)]
                 continue
             if place is None or place.inode != status.st_ino or status.st_size < place.offset:
                 place = self._places[path] = _Place(status.st_ino)

@@ -16,7 +16,7 @@ import httpx
 from stormdeck.model.wire.attempts import AttemptCounter
 from stormdeck.model.wire.exchange import Exchange, Outcome
 from stormdeck.model.wire.request import MOST_BYTES, Kind, kind_by_path, read_request
-from stormdeck.model.wire.response import ResponseReader
+from stormdeck.model.wire.sighting import Sighting
 from stormdeck.sources.io.background import run_in_thread
 from stormdeck.sources.wire.connections import Connections, Peer
 from stormdeck.sources.wire.target import Target
@@ -28,7 +28,6 @@ Send = Callable[[Message], Awaitable[None]]
 
 PROGRESS_S = 2.0
 """Seconds between two notes of a stream that goes on."""
-_ERROR_STATUS = 400
 _REST_S = 2.0
 """Seconds to wait for the rest of a request whose server is gone."""
 
@@ -133,15 +132,10 @@ class _Passing:
         self._raw_path: bytes = scope["raw_path"] + (b"?" + query if query else b"")
         self._path = self._raw_path.decode("latin-1")
         kind = kind_by_path(self._method, self._path)
-        self._exchange = Exchange(recorder.next_id(), time.time(), kind)
+        self._sighting = Sighting(Exchange(recorder.next_id(), time.time(), kind))
         self._is_message = kind is not Kind.OTHER
         self._body = bytearray()
         self._digest = hashlib.sha256()
-        self._sent_bytes = self._received_bytes = 0
-        self._first_byte: float | None = None
-        self._last_byte: float | None = None
-        self._status: int | None = None
-        self._reader: ResponseReader | None = None
         self._was_read = asyncio.Event()
         """Set once the whole request was read: only then can a client that leaves be noticed."""
         self._reading: asyncio.Task[None] | None = None
@@ -182,11 +176,11 @@ class _Passing:
         self._outcome = self._outcome or Outcome.CLIENT_LEFT
         ended = time.time()
         if self._reading is None or self._reading.done():
-            self._recorder.end(replace(self._seen(), outcome=self._outcome, ended=ended))
+            self._recorder.end(replace(self._sighting.seen, outcome=self._outcome, ended=ended))
         else:
             outcome = self._outcome
             self._reading.add_done_callback(
-                lambda _: self._recorder.end(replace(self._seen(), outcome=outcome, ended=ended))
+                lambda _: self._recorder.end(replace(self._sighting.seen, outcome=outcome, ended=ended))
             )
 
     def _has_body(self) -> bool:
@@ -202,9 +196,9 @@ class _Passing:
                 raise _LeftError
             piece: bytes = message.get("body", b"")
             more = message.get("more_body", False)
-            self._sent_bytes += len(piece)
+            self._sighting.sent_bytes += len(piece)
             self._digest.update(piece)
-            if self._is_message and self._sent_bytes <= MOST_BYTES:
+            if self._is_message and self._sighting.sent_bytes <= MOST_BYTES:
                 self._body += piece
             if not more:
                 self._read_request()
@@ -229,74 +223,25 @@ class _Passing:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in self._headers}
         arguments = self._method, self._path, headers, body, self._digest.hexdigest()
         facts = await run_in_thread(read_request, *arguments) if self._is_message else read_request(*arguments)
-        self._exchange = self._recorder.begin(
-            replace(
-                self._seen(),
-                kind=facts.kind,
-                session=facts.session,
-                thread=facts.thread,
-                key=facts.key,
-                question=facts.question,
-                body=facts.body,
-                model=facts.model,
-                stream=facts.stream,
-                max_tokens=facts.max_tokens,
-            )
-        )
+        self._sighting.read(facts)
+        begun = self._recorder.begin(self._sighting.seen)
+        self._sighting.exchange = replace(self._sighting.exchange, turn=begun.turn, attempt=begun.attempt)
 
     async def _answer(self, response: httpx.Response) -> None:
-        self._status = response.status_code
         raw = [(name.lower(), value) for name, value in response.headers.raw]
         names = {name: value.decode("latin-1") for name, value in raw}
-        reader = ResponseReader(names.get(b"content-type", ""), names.get(b"content-encoding", ""))
-        self._reader = reader if self._is_message else None
-        await self._send({"type": "http.response.start", "status": self._status, "headers": passed_on(raw)})
+        sighting = self._sighting
+        sighting.answer(response.status_code, names.get(b"content-type", ""), names.get(b"content-encoding", ""))
+        await self._send({"type": "http.response.start", "status": response.status_code, "headers": passed_on(raw)})
         noted = 0.0
         assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - for the type checker
         async for piece in response.stream:
             await self._send({"type": "http.response.body", "body": piece, "more_body": True})
-            self._last_byte = now = time.time()
-            self._first_byte = self._first_byte or now
-            self._received_bytes += len(piece)
-            if self._reader is not None:
-                self._reader.feed(piece)
-                if now - noted >= PROGRESS_S and self._reading is not None and self._reading.done():
-                    noted = now
-                    self._recorder.note(self._seen())
-        reader.finish()
-        self._outcome = self._how_it_ended(reader)
+            now = time.time()
+            sighting.piece(piece, now)
+            if now - noted >= PROGRESS_S and self._is_message and self._reading is not None and self._reading.done():
+                noted = now
+                self._recorder.note(sighting.seen)
+        self._outcome = sighting.finish()
         self._is_passed_on = True
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    def _how_it_ended(self, reader: ResponseReader) -> Outcome:
-        """Return how an answer ended that HTTP calls complete; a stream may lack its last event."""
-        if self._status is not None and self._status >= _ERROR_STATUS:
-            return Outcome.STATUS
-        if not self._is_message:
-            return Outcome.ANSWERED
-        if reader.error_type:
-            return Outcome.ERROR
-        return Outcome.ANSWERED if reader.is_complete else Outcome.CUT
-
-    def _seen(self) -> Exchange:
-        """Return the exchange as it stands."""
-        seen = replace(
-            self._exchange,
-            status=self._status,
-            sent_bytes=self._sent_bytes,
-            received_bytes=self._received_bytes,
-            first_byte=self._first_byte,
-            last_byte=self._last_byte,
-        )
-        reader = self._reader
-        if reader is None:
-            return seen
-        return replace(
-            seen,
-            deltas=reader.deltas,
-            input_tokens=reader.input_tokens,
-            cached_tokens=reader.cached_tokens,
-            output_tokens=reader.output_tokens,
-            stop_reason=reader.stop_reason,
-            error_type=reader.error_type,
-        )

@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 from collections.abc import AsyncIterable, Iterator
 
+# httpx loads both at its first request, which takes 0.1 s that the client would wait for.
+import anyio._backends._asyncio  # noqa: F401
+import httpcore._backends.anyio  # noqa: F401
 import httpx
 
 from stormdeck.model.wire.exchange import Outcome

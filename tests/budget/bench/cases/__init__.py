@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from bench.cases import analysis, big_log, check, first_screen, follow, hour, idle, keys, leave, live
+from bench.cases import analysis, big_log, check, first_screen, follow, hour, idle, keys, leave, live, wire
 from bench.figures import Table
 from bench.place import Effort, Place
 
@@ -21,4 +21,5 @@ CASES: Mapping[str, Callable[[Place, Effort], Table]] = {
     "check": check.run,
     "keys": keys.run,
     "leave": leave.run,
+    "wire": wire.run,
 }
