@@ -16,6 +16,7 @@ from stormdeck.ui.bindings import footer
 from stormdeck.ui.screens.canary import CanaryScreen
 from stormdeck.ui.screens.checks import ChecksScreen
 from stormdeck.ui.screens.help import HelpScreen
+from stormdeck.ui.screens.log_line import LineScreen
 from stormdeck.ui.screens.logs import LogsScreen
 from stormdeck.ui.screens.model_groups import GroupsScreen
 from stormdeck.ui.screens.overview import OverviewScreen
@@ -42,6 +43,7 @@ OWNERS = {
     "groups": GroupsScreen,
     "profiles": ProfilesScreen,
     "restart": RestartScreen,
+    "line": LineScreen,
 }
 
 

@@ -239,10 +239,12 @@ class LogFeed:
         batch, is_last = self._queue.popleft()
         if not batch.history:
             self._access.take_lines(batch.arrived, batch.lines)
-        attempts = self._meter.take(self.without_own(batch), self._book.end) if _has_times(batch) else {}
+        kept = self.without_own(batch)
+        attempts = self._meter.take(kept, self._book.end) if _has_times(batch) else {}
         arrived = None if batch.history else batch.arrived
         read_late = batch.since is not None and batch.arrived - batch.since > UNSURE_S
-        self._book.add(batch.log, batch.lines, arrived, since=batch.since if read_late else None)
+        own = [] if kept is batch else [at for at, line in enumerate(batch.lines) if line and not kept.lines[at]]
+        self._book.add(batch.log, batch.lines, arrived, since=batch.since if read_late else None, own=own)
         self._book.label(attempts)
         self._ends.take(batch)
         self._slots.release()

@@ -122,7 +122,7 @@ class Navigation:
             return
         await self.show_area("logs")
         if isinstance(app.screen, LogsScreen):
-            app.call_after_refresh(app.screen.go_to, number)
+            app.call_after_refresh(app.screen.go_near, number)
 
     async def ask_for_trust(self) -> None:
         """Ask whether the server that the folder's own settings name may have the user's token."""

@@ -10,7 +10,20 @@ SHORT = {"overview": "View", "logs": "Logs", "settings": "Set", "checks": "Check
 """Names of the areas for narrow terminals."""
 EVERYWHERE = ("app", "replay")
 """Places that mean every area; ``replay`` only while the panel plays a recording."""
-DIALOGS = ("help", "canary", "save", "raw", "symptom", "page", "leave", "trust", "groups", "profiles", "restart")
+DIALOGS = (
+    "help",
+    "canary",
+    "save",
+    "raw",
+    "symptom",
+    "page",
+    "leave",
+    "trust",
+    "groups",
+    "profiles",
+    "restart",
+    "line",
+)
 
 _APP = (
     Action("app.overview", "1", "Overview", "The path, the verdict and the live numbers.", "show('overview')"),
@@ -53,8 +66,22 @@ _OVERVIEW = (
 )
 _LOGS = (
     Action("logs.pause", "space", "pause", "Pause the view; new lines are still read.", "pause", footer=True),
-    Action("logs.filter", "slash", "filter", "Show only lines that contain a text.", "filter", footer=True),
-    Action("logs.error", "e", "next error", "Go to the next failed request or error.", "error", footer=True),
+    Action(
+        "logs.filter",
+        "slash",
+        "filter",
+        "Show only lines with some words, a pattern, a level, a source, a status or a session.",
+        "filter",
+        footer=True,
+    ),
+    Action(
+        "logs.error",
+        "e",
+        "next error",
+        "Go to the next failed request of a user, or error; never to a probe.",
+        "error",
+        footer=True,
+    ),
     Action("logs.storm", "s", "next storm", "Go to the next older storm.", "app.storm", footer=True),
     Action("logs.follow", "f,end,G", "follow", "Go to the newest line and stay there.", "follow", footer=True),
     Action(
@@ -68,7 +95,19 @@ _LOGS = (
     Action("logs.clear", "escape", "all lines", "Clear the filter; your place in the log stays.", "clear_filter"),
     Action("logs.copy", "y", "copy", "Copy the current line, or the lines you marked.", "copy"),
     Action("logs.top", "g,home", "oldest", "Go to the oldest line that is kept.", "top"),
-    Action("logs.fold", "enter", "unfold", "Unfold the current traceback, or fold it again.", "fold", inner=True),
+    Action(
+        "logs.open",
+        "enter",
+        "open",
+        "Show the current line whole, with all that is known of it.",
+        "screen.open",
+        inner=True,
+    ),
+    Action("logs.fold", "o", "unfold", "Unfold the current traceback, or fold it again.", "fold"),
+    Action("logs.probes", "full_stop", "probes", "Show polls and probes, or hide them.", "probes"),
+    Action("logs.wrap", "w", "wrap", "Wrap long lines, or cut them.", "wrap"),
+    Action("logs.bookmark", "m", "bookmark", "Set a bookmark at the current line, or remove it.", "bookmark"),
+    Action("logs.to-bookmark", "apostrophe", "to bookmark", "Go to the next bookmark.", "to_bookmark"),
     Action("logs.up", "up,k", "line up", "Go to the line above.", "move(-1)", inner=True),
     Action("logs.down", "down,j", "line down", "Go to the line below.", "move(1)", inner=True),
     Action("logs.mark-up", "shift+up,K", "mark up", "Mark the line above too.", "move(-1, True)", inner=True),
@@ -122,13 +161,13 @@ _SETTINGS = (
     Action("settings.unset", "x,delete", "remove", "Remove the current value.", "unset", writes=True),
     Action("settings.reveal", "r", "reveal", "Show or hide the secrets.", "reveal"),
     Action("settings.copy", "y", "copy", "Copy the current value; a secret is never copied.", "copy"),
-    Action("settings.raw", "j", "raw JSON", "Show the file as it would be saved.", "raw"),
+    Action("settings.raw", "v", "raw JSON", "Show the file as it would be saved.", "raw"),
     Action("settings.scope", "right", "next scope", "Show the next scope of settings.", "scope(1)"),
     Action("settings.scope-back", "left", "previous scope", "Show the previous scope of settings.", "scope(-1)"),
     Action("settings.top", "g,home", "first", "Go to the first value.", "edge(0)"),
     Action("settings.bottom", "G,end", "last", "Go to the last value.", "edge(-1)"),
-    Action("settings.up", "up", "value above", "Go to the value above.", "move(-1)", inner=True),
-    Action("settings.down", "down", "value below", "Go to the value below.", "move(1)", inner=True),
+    Action("settings.up", "up,k", "value above", "Go to the value above.", "move(-1)", inner=True),
+    Action("settings.down", "down,j", "value below", "Go to the value below.", "move(1)", inner=True),
 )
 _CHECKS = (
     Action("checks.canary", "c", "canary", "Show what the canary would send, then send it.", "canary", footer=True),
@@ -150,13 +189,13 @@ _CHECKS = (
     Action("checks.previous", "N", "previous", "Go to the previous match or problem.", "next(-1)"),
     Action("checks.close", "escape", "close", "Close the field at the bottom; its text is kept.", "close"),
     Action("checks.copy", "y", "copy", "Copy the finding: its code, message and fix.", "copy"),
-    Action("checks.yaml", "j", "proxy YAML", "Show LiteLLM's YAML with its findings.", "yaml"),
+    Action("checks.yaml", "v", "proxy YAML", "Show LiteLLM's YAML with its findings.", "yaml"),
     Action("checks.page-down", "space,pagedown", "read on", "Scroll the explanation.", "page(1)"),
     Action("checks.page-up", "b,pageup", "read back", "Scroll the explanation back.", "page(-1)"),
     Action("checks.top", "g,home", "first", "Go to the first finding.", "edge(0)"),
     Action("checks.bottom", "G,end", "last", "Go to the last row.", "edge(-1)"),
-    Action("checks.up", "up", "row above", "Go to the row above.", "move(-1)", inner=True),
-    Action("checks.down", "down", "row below", "Go to the row below.", "move(1)", inner=True),
+    Action("checks.up", "up,k", "row above", "Go to the row above.", "move(-1)", inner=True),
+    Action("checks.down", "down,j", "row below", "Go to the row below.", "move(1)", inner=True),
 )
 _REPLAY = (
     Action("replay.hold", "t", "pause", "Pause the recording, or continue.", "app.hold"),
@@ -170,7 +209,11 @@ _DIALOGS = (
     Action("save.write", "enter,y", "write", "Write the file.", "dismiss(True)"),
     Action("save.back", "escape,n,q", "back", "Do not write; the changes stay in the form.", "dismiss(False)"),
     Action("save.drop", "d", "drop mine", "Keep the file as it is on the disk.", "drop"),
-    Action("raw.close", "escape,j,q,enter", "close", "Close the file.", "dismiss"),
+    Action("raw.close", "escape,v,q,enter", "close", "Close the file.", "dismiss"),
+    Action("line.next", "n,right,l", "next line", "Show the next line.", "step(1)"),
+    Action("line.previous", "N,left,h", "previous line", "Show the line before.", "step(-1)"),
+    Action("line.copy", "y", "copy", "Copy the line, with its secrets masked.", "copy"),
+    Action("line.close", "escape,q,enter", "close", "Close the line; the view stays at it.", "dismiss"),
     Action("symptom.close", "escape,q,enter", "close", "Close the causes.", "dismiss"),
     Action("page.close", "escape,q,enter", "close", "Close the rule.", "dismiss"),
     Action("page.copy", "y", "copy", "Copy the rule.", "copy"),
