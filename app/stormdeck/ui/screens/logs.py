@@ -78,7 +78,7 @@ class LogsScreen(Area):
         """Go to the time of a clicked column of the chart."""
         chart = self.query_one(RequestsPanel)
         place = event.screen_offset - chart.content_region.offset
-        if event.screen_offset not in chart.region:
+        if not chart.region.contains_point(event.screen_offset):
             return
         moment = chart.moment_at(place.x, place.y, self.panel.clock.now())
         if moment is not None:
