@@ -17,6 +17,7 @@ from stormdeck.ui.widgets.key_bar import KeyBar
 from stormdeck.ui.widgets.logs.filter import LineFilter
 from stormdeck.ui.widgets.logs.filter_field import FilterField
 from stormdeck.ui.widgets.logs.heading import LogHeading
+from stormdeck.ui.widgets.logs.line import NARROW
 from stormdeck.ui.widgets.logs.sessions import LineSessions
 from stormdeck.ui.widgets.logs.view import LogView
 from stormdeck.ui.widgets.overview.requests import RequestsPanel
@@ -174,6 +175,10 @@ class LogsScreen(Area):
             self.query_one(FilterField).close()
         self.view.focus()
 
+    def on_resize(self) -> None:
+        """Show the notes where there is room for them at the new size."""
+        self.call_after_refresh(self._show_notes)
+
     def _show_notes(self) -> None:
         """Show how many lines match, wait or are hidden, and what else of them is not seen."""
         view = self.view
@@ -186,8 +191,8 @@ class LogsScreen(Area):
         elif not view.following:
             notes.append("not following")
         hidden, heading = self._hidden(), self.query_one(LogHeading)
-        if not heading.display and hidden:
-            notes.append(hidden)
+        if not heading.display and hidden and self.size.width >= NARROW:
+            notes.append(hidden.partition(",")[0])
         self.query_one(KeyBar).show_note("  ".join(notes))
         seen = [hidden, f"+{view.column} columns" if view.column else "", "wrapped" if view.wrapped else ""]
         heading.show_note("   ".join(filter(None, seen)))
