@@ -74,17 +74,34 @@ class Navigation:
             await self.show_area("checks")
 
     async def show_form(self, verdict: Statement) -> None:
-        """Show the form. If the verdict sends the user there for a fix, select its row, once for each rule."""
-        app = self._app
+        """Show the form. If the verdict sends the user there for a fix, select its row.
+
+        While changes in the form are not saved, only once for each rule: the user has a row of their own then.
+        """
+        app, found = self._app, self._to_fix(verdict)
         if app.current_mode == "settings":
             return
-        fixable = [one for one in app.deck.findings if one.code == verdict.code and one.fix is not None]
-        found = min(fixable, key=lambda one: is_background(one, app.deck), default=None)
-        if found is None or where_to_fix(found) not in verdict.detail or self._fix_shown == found.code:
+        if found is None or (app.unsaved and self._fix_shown == found.code):
             await self.show_area("settings")
             return
         self._fix_shown = found.code
         await self._show_setting(found.path)
+
+    async def show_fix(self, verdict: Statement) -> None:
+        """Show the row with the fix that the verdict names, or else what the verdict is about."""
+        found = self._to_fix(verdict)
+        if found is not None:
+            await self._show_setting(found.path)
+        else:
+            await self.show_cause(verdict)
+
+    def _to_fix(self, verdict: Statement) -> Finding | None:
+        """Return the finding whose fix the verdict sends the user to the form for."""
+        deck = self._app.deck
+        fixable = [one for one in deck.findings if one.code == verdict.code and one.fix is not None]
+        found = min(fixable, key=lambda one: is_background(one, deck), default=None)
+        leads_to_form = found is not None and found.hop is HopKind.CLIENT and where_to_fix(found) in verdict.detail
+        return found if leads_to_form else None
 
     async def show_next_storm(self) -> None:
         """Show the log lines of the newest storm; if a storm's lines are shown already, of the next older one."""

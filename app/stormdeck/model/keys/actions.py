@@ -11,6 +11,7 @@ SHORT = {"overview": "View", "logs": "Logs", "settings": "Set", "checks": "Check
 EVERYWHERE = ("app", "replay")
 """Places that mean every area; ``replay`` only while the panel plays a recording."""
 DIALOGS = (
+    "dialog",
     "help",
     "canary",
     "save",
@@ -23,6 +24,7 @@ DIALOGS = (
     "profiles",
     "restart",
     "line",
+    "backups",
 )
 
 _APP = (
@@ -62,7 +64,13 @@ _OVERVIEW = (
     Action("overview.copy", "y", "copy", "Copy the verdict.", "copy"),
     Action("overview.up", "up,k", "storm above", "Go to the storm above.", "move(-1)", inner=True),
     Action("overview.down", "down,j", "storm below", "Go to the storm below.", "move(1)", inner=True),
-    Action("overview.open", "enter", "its lines", "Go to the log lines of the selected storm.", "open", inner=True),
+    Action(
+        "overview.open",
+        "enter",
+        "its lines",
+        "Go to the log lines of the selected storm, or else to what the verdict is about.",
+        "open",
+    ),
 )
 _LOGS = (
     Action("logs.pause", "space", "pause", "Pause the view; new lines are still read.", "pause", footer=True),
@@ -134,9 +142,17 @@ _SETTINGS = (
         "settings.undo",
         "u",
         "undo",
-        "Undo the last unsaved change, or without one the last switch of profiles.",
+        "Undo the last unsaved change, or without one propose to undo the last save or switch of profiles.",
         "undo",
         footer=True,
+        writes=True,
+    ),
+    Action(
+        "settings.backups",
+        "b",
+        "backups",
+        "List the kept copies of the file, to restore one.",
+        "backups",
         writes=True,
     ),
     Action("settings.redo", "U", "redo", "Redo the last undone change.", "redo", writes=True),
@@ -202,6 +218,8 @@ _REPLAY = (
     Action("replay.skip", "T", "skip", "Skip to the next request of the recording.", "app.skip"),
 )
 _DIALOGS = (
+    Action("dialog.down", "j", "scroll down", "Scroll a line down.", "scroll_down", inner=True),
+    Action("dialog.up", "k", "scroll up", "Scroll a line up.", "scroll_up", inner=True),
     Action("help.close", "escape,question_mark,q,f1", "close", "Close the help.", "dismiss"),
     Action("canary.send", "enter,y", "send", "Send the canary's requests.", "send"),
     Action("canary.long", "l", "long prompt", "Add a prompt that nearly fills the context window, or not.", "long"),
@@ -225,6 +243,10 @@ _DIALOGS = (
     Action("profiles.up", "up,k", "above", "Select the profile above.", "move(-1)"),
     Action("profiles.down", "down,j", "below", "Select the profile below.", "move(1)"),
     Action("profiles.close", "escape,P,q,n", "close", "Close the profiles.", "dismiss"),
+    Action("backups.choose", "enter,y", "choose", "Show what restoring the selected copy changes.", "choose"),
+    Action("backups.up", "up,k", "above", "Select the copy above.", "move(-1)"),
+    Action("backups.down", "down,j", "below", "Select the copy below.", "move(1)"),
+    Action("backups.close", "escape,b,q,n", "close", "Close the copies.", "dismiss"),
     Action("leave.leave", "enter,q,y", "quit", "Quit and discard unsaved changes.", "dismiss(True)"),
     Action("leave.stay", "escape,n", "stay", "Stay.", "dismiss(False)"),
     Action("trust.agree", "y", "trust", "Send the token there from now on.", "dismiss(True)"),
