@@ -53,6 +53,7 @@ async def test_a_save_that_another_program_wrote_over_is_not_undone(on_file):  #
         await saved(pilot, file)
         other = FIXED.replace(":4000", ":4001")
         file.write_text(other)
+        app.feed.start()
         await until(pilot, lambda: app.screen.draft.file.text == other)
         await pilot.press("u")
         await until(pilot, lambda: rows_with(app, "Nothing to undo"))
