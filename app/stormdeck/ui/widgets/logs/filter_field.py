@@ -37,6 +37,7 @@ class FilterField(Vertical):
         super().__init__(id="filter-area")
         self._sources = sources
         self._sessions = sessions
+        self._shown = ("", "")
 
     def compose(self) -> ComposeResult:
         """Compose the explanation and the input."""
@@ -58,9 +59,11 @@ class FilterField(Vertical):
 
     def explain(self, problem: str) -> None:
         """Show what may be typed next, or what is wrong with what was typed."""
+        if not self.has_class(OPEN):
+            return
         field = self.query_one(BottomField)
         words = problem or explanation(field.value, self._sources(), self._sessions())
-        room = max(10, self.app.size.width - 2)
-        self.query_one("#filter-help", Static).update(
-            line((fit_words(words, room), "$warning" if problem else "$quiet"))
-        )
+        shown = fit_words(words, max(10, self.app.size.width - 2)), "$warning" if problem else "$quiet"
+        if shown != self._shown:
+            self._shown = shown
+            self.query_one("#filter-help", Static).update(line(shown), layout=False)

@@ -32,6 +32,8 @@ SLICE_S = 0.008
 """How long a filter or a search works before keys and the screen get their turn."""
 REST_S = 0.004
 """How long they have it."""
+SHOW_S = 0.1
+"""How often what a filter has found meanwhile is shown."""
 BOOKMARK = "◆"
 
 
@@ -83,6 +85,10 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
         """The number of rows."""
         self._search: Iterator[int | None] | None = None
         self._searches_words = False
+        self._added = 0
+        """Rows that a filter has found before the others since the view was drawn."""
+        self._shown_at = 0.0
+        """When a filter that is at work was shown last."""
         self._works = False
         """Whether the filter or a search goes on soon."""
 
@@ -105,7 +111,8 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
         """Show new lines; does nothing while the view is hidden."""
         if not self.is_attached or not self.screen.is_active:
             return
-        self._resize(-self.rows.catch_up())
+        added, self._added = self._added, 0
+        self._resize(added - self.rows.catch_up())
         self._work_later()
 
     def _resize(self, added: int) -> None:
@@ -136,8 +143,12 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
             return
         enough = _after(SLICE_S)
         if not self.filter.done:
-            self._resize(self.rows.search_older(enough))
-            self.post_message(self.Filtered())
+            self._added += self.rows.search_older(enough)
+            if self.filter.done or time.monotonic() - self._shown_at > SHOW_S:
+                self._shown_at = time.monotonic()
+                self._resize(self._added)
+                self._added = 0
+                self.post_message(self.Filtered())
         elif self._search is not None:
             self._go_on(enough)
         self._work_later()
@@ -163,6 +174,7 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
         self._strips.clear()
         self.rows.unfold(self.mark)
         self._works = True
+        self._added, self._shown_at = 0, 0.0
         self.grow()
         self._work()
         if self.mark >= 0 and not self.following:

@@ -32,6 +32,8 @@ BESIDE = 34
 """Columns that a finding needs beside the value; with less it is below."""
 NAMED_FROM = 100
 """Columns from which on the names of the settings are beside their labels and values."""
+NAMED_TO = 150
+"""The column at which they end on a wider screen: near their values."""
 LONGEST = 1000
 """The most characters that are shown of a value."""
 
@@ -104,10 +106,13 @@ def row_lines(field: Field, state: RowState, style: RowStyle, width: int) -> lis
 
 def _named(row: Content, field: Field, width: int) -> Content:
     """Return the first line of a row with the setting's name at its end, where there is room."""
-    room = width - row.cell_length - 3
-    if width < NAMED_FROM or field.name == field.label or len(field.name) > room:
+    if width < NAMED_FROM or field.name == field.label:
         return row
-    return line(row, " " * (width - row.cell_length - len(field.name) - 1), (field.name, "$quiet"))
+    for edge in (min(width, NAMED_TO), width):
+        space = edge - row.cell_length - len(field.name) - 1
+        if space >= 2:
+            return line(row, " " * space, (field.name, "$quiet"))
+    return row
 
 
 def plain_height(value: str, note: str, style: RowStyle, width: int) -> int | None:
