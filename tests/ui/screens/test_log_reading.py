@@ -292,3 +292,16 @@ class TestFilters:
             await pilot.press("7", "7", "backspace")
             await until(pilot, lambda: view(pilot).filter.text == "77" and view(pilot).filter.done)
             assert view(pilot).filter.count(100_000) == sum("77" in f"{number:05}" for number in range(100_000))
+
+    @in_loop
+    async def test_a_filter_that_missed_many_lines_finds_them_all(self, panel):
+        async with panel(lines=[(VLLM, plain(3000), NOW, {})]).run_test(size=SIZE) as pilot:
+            await show(pilot, "logs")
+            await filter_by(pilot, "7")
+            await pilot.press("enter", "1")
+            await until(pilot, lambda: pilot.app.current_mode == "overview" and pilot.app.screen.is_active)
+            pilot.app.book.add(VLLM, plain(9000, "more"), NOW)
+            await show(pilot, "logs")
+            await until(pilot, lambda: view(pilot).filter.done and rows_with(pilot.app, "more 08997"))
+            every = [*plain(3000), *plain(9000, "more")]
+            await until(pilot, lambda: view(pilot).filter.count(12_000) == sum("7" in text for text in every))

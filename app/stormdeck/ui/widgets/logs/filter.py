@@ -16,6 +16,8 @@ from stormdeck.ui.widgets.logs.cpu_limit import TooSlowError, cpu_limit
 
 PIECE = 256
 """Lines that are tested before the time is looked at."""
+AT_ONCE = 2000
+"""New lines that are tested at once."""
 SLOWEST_S = 0.25
 """The most processor time for the patterns of one piece."""
 TOO_SLOW = "This pattern takes too long for these lines: make it simpler."
@@ -134,6 +136,9 @@ class LineFilter:
         """Test the new lines; return how many passing lines have been dropped from the book."""
         if not self.active:
             return 0
+        if self._book.end - self._result.seen > AT_ONCE and not self._result.problem:
+            # The view was hidden, or this filter was not used, for a while: the newest lines first, as for a new one.
+            self._result = _Result(self._result.query, self._book.end, self._book.end)
         result = self._result
         if result.seen < self._book.end and not result.problem:
             self._take_new(result, self._book.end)
