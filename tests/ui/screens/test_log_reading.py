@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from feeds import QuietFeed
 from panel import deliver, in_loop, rows_with, screen, settled, show, until
 from samples import CALM, LIVE, NOW, REFUSED, STORMY
 from stormdeck.model.snapshots.traffic import Bucket
@@ -258,6 +259,22 @@ class TestFilters:
             await until(pilot, lambda: pilot.app.focused._suggestion == "level:error")
             await pilot.press("right")
             await until(pilot, lambda: view(pilot).filter.text == "level:error")
+
+    @in_loop
+    async def test_a_session_is_that_of_the_connection_at_that_time(self, panel):
+        app = panel(lines=[(LITELLM, [get("/v1/messages", 500, "POST")], NOW - ago, {0: 1}) for ago in (600, 60, 10)])
+        app.feed = QuietFeed()
+        app.feed.request_sessions = lambda: {("127.0.0.1", 5000): [(NOW - 60, "4f1c-aa"), (NOW - 10, "77b0-cc")]}
+        async with app.run_test(size=SIZE) as pilot:
+            await deliver(pilot, CALM)
+            await show(pilot, "logs")
+            for words, numbers in (("session:4f1c", [1]), ("session:77", [2]), ("-session:4f1c", [0, 2])):
+                await filter_by(pilot, words)
+                shown = view(pilot)
+                found = [shown.filter.at(row) for row in range(shown.filter.count(99))]
+                assert found == numbers
+            await filter_by(pilot, "session:")
+            await until(pilot, lambda: rows_with(pilot.app, "session: 77b0-cc, 4f1c-aa"))
 
     @in_loop
     async def test_what_is_not_understood_is_said(self, panel):

@@ -18,7 +18,7 @@ from stormdeck.ui.widgets.logs.filter import LineFilter
 from stormdeck.ui.widgets.logs.filter_field import FilterField
 from stormdeck.ui.widgets.logs.heading import LogHeading
 from stormdeck.ui.widgets.logs.line import NARROW
-from stormdeck.ui.widgets.logs.sessions import LineSessions
+from stormdeck.ui.widgets.logs.sessions import Connections, LineSessions
 from stormdeck.ui.widgets.logs.view import LogView
 from stormdeck.ui.widgets.overview.requests import RequestsPanel
 
@@ -37,7 +37,7 @@ class LogsScreen(Area):
     def body(self) -> ComposeResult:
         """Compose the requests, the lines and the filter."""
         clock = self.panel.clock
-        self._sessions = LineSessions(self.panel.book, lambda: self.panel.deck)
+        self._sessions = LineSessions(self.panel.book, lambda: self.panel.deck, self._request_sessions)
         yield RequestsPanel(id="histogram")
         yield LogHeading(id="log-heading")
         line_filter = LineFilter(self.panel.book, clock.now, clock.local, self._sessions.of_line)
@@ -48,6 +48,10 @@ class LogsScreen(Area):
     def view(self) -> LogView:
         """Return the lines."""
         return self.query_one(LogView)
+
+    def _request_sessions(self) -> Connections:
+        """Return the sessions of the newest requests, as far as the feed knows them."""
+        return self.panel.feed.request_sessions() if self.panel.feed is not None else {}
 
     def _sources(self) -> list[str]:
         """Return the short names of the logs, for the filter."""

@@ -16,6 +16,8 @@ from stormdeck.ui.widgets.logs.cpu_limit import TooSlowError, cpu_limit
 
 PIECE = 256
 """Lines that are tested before the time is looked at."""
+SETTLED_S = 3.0
+"""How long after a line its session is looked for."""
 AT_ONCE = 2000
 """New lines that are tested at once."""
 SLOWEST_S = 0.25
@@ -125,12 +127,27 @@ class LineFilter:
         known = self._earlier.pop((query, self.shows_probes), None)
         if known is not None:
             self._result = known
-        elif not anew and before.query and not before.problem and query.narrows(before.query):
+        elif not anew and before.query and not before.problem and _narrows(query, before.query):
             seen = before.seen
             self._result = _Result(query, seen, seen, todo=before.hits[:], todo_floor=before.floor)
         else:
-            self._result = _Result(query, self._book.end, self._book.end)
+            end = self._ready(query, 0)
+            self._result = _Result(query, end, end)
         self._levels.clear()
+
+    def _ready(self, query: Query, otherwise: int) -> int:
+        """Return the number after the last line that can be tested now; ``otherwise`` if there is none.
+
+        The session of a request is known a little after its line: a transcript is written, read and compared first.
+        """
+        if not query.asks("session"):
+            return self._book.end
+        settled = self._now() - SETTLED_S
+        number = self._book.number_at(settled)
+        line = self._book.line(number) if number is not None else None
+        if line is None or line.arrived is None:
+            return otherwise
+        return self._book.end if line.arrived < settled else line.number
 
     def catch_up(self) -> int:
         """Test the new lines; return how many passing lines have been dropped from the book."""
@@ -138,10 +155,12 @@ class LineFilter:
             return 0
         if self._book.end - self._result.seen > AT_ONCE and not self._result.problem:
             # The view was hidden, or this filter was not used, for a while: the newest lines first, as for a new one.
-            self._result = _Result(self._result.query, self._book.end, self._book.end)
+            end = self._ready(self._result.query, 0)
+            self._result = _Result(self._result.query, end, end)
         result = self._result
-        if result.seen < self._book.end and not result.problem:
-            self._take_new(result, self._book.end)
+        end = self._ready(result.query, result.seen)
+        if result.seen < end and not result.problem:
+            self._take_new(result, end)
         gone = bisect_left(result.hits, self._book.start)
         del result.hits[:gone]
         return gone
@@ -243,6 +262,11 @@ class LineFilter:
     def row(self, number: int) -> int:
         """Return the row of a line in the filtered view, or of the next line that passes."""
         return bisect_left(self._result.hits, number)
+
+
+def _narrows(query: Query, before: Query) -> bool:
+    """Return whether the lines of another filter are all that can pass; newer ones may wait for their session."""
+    return query.narrows(before) and query.asks("session") is before.asks("session")
 
 
 def _lines(book: LogBook, numbers: Sequence[int]) -> Iterator[tuple[int, str, float | None, str]]:

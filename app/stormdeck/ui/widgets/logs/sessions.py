@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from stormdeck.model.deck import Deck
+from stormdeck.model.logs.access_line import parse_access
 from stormdeck.model.logs.book import LogBook
 from stormdeck.ui.widgets.logs.search import CLOSE_S
 
@@ -14,12 +15,20 @@ NAMED = 8
 """Characters of a session's id that distinguish it."""
 
 
-class LineSessions:
-    """The sessions of lines, by the storms and turns that the deck has."""
+Connections = dict[tuple[str, int], list[tuple[float, str]]]
+"""The times and sessions of the requests of each connection."""
 
-    def __init__(self, book: LogBook, deck: Callable[[], Deck]) -> None:
+
+class LineSessions:
+    """The sessions of lines: by the requests that transcripts or a recorder name, or else by the storms."""
+
+    def __init__(self, book: LogBook, deck: Callable[[], Deck], read: Callable[[], Connections]) -> None:
         self._book = book
         self._deck = deck
+        self._read = read
+        self._connections: Connections = {}
+        self._read_for: object = None
+        """The traffic for which the connections were read."""
 
     def names(self) -> list[str]:
         """Return the first characters of the sessions that are known, the newest first."""
@@ -27,7 +36,15 @@ class LineSessions:
         if traffic is None:
             return []
         known = [one.session for one in traffic.in_flight] + [storm.session or "" for storm in traffic.storms]
+        by_time = sorted((one for requests in self._requests().values() for one in requests), reverse=True)
+        known += [session for _, session in by_time]
         return list(dict.fromkeys(session[:NAMED] for session in known if session))[:LISTED]
+
+    def _requests(self) -> Connections:
+        traffic = self._deck().traffic
+        if traffic is not self._read_for:
+            self._read_for, self._connections = traffic, self._read()
+        return self._connections
 
     def of_line(self, number: int) -> str:
         """Return the session of a line's request; empty if it is not known.
@@ -38,6 +55,12 @@ class LineSessions:
         traffic = self._deck().traffic
         if line is None or line.arrived is None or line.attempt == 0 or traffic is None:
             return ""
+        access = parse_access(line.text)
+        at = line.arrived if access is None or access.time is None else access.time
+        requests = self._requests().get((access.host, access.port), []) if access is not None else []
+        near = min(requests, key=lambda one: abs(one[0] - at), default=None)
+        if near is not None and abs(near[0] - at) <= CLOSE_S:
+            return near[1]
         found = {
             storm.session
             for storm in traffic.storms
