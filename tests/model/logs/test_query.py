@@ -60,6 +60,7 @@ def passes(text, line, log="/var/log/litellm.log", arrived=NOW, session=""):
         ("http://127.0.0.1", FAILED, False),
         ("12:30", FAILED, False),
         ("level:", FAILED, True),
+        ("info:ready", "\x1b[32mINFO\x1b[0m:ready", True),
         ("-", FAILED, True),
         ("", FAILED, True),
     ],
@@ -100,6 +101,7 @@ def test_a_session_is_known_by_its_request_or_named_in_the_line():
     [
         ("/(/", "no regular expression"),
         ("/[[a/", "no regular expression"),
+        ("/a{99999999999999999999}/", "too complicated"),
         ("/" + "a" * 400 + "/", "at most 300"),
         ("level:loud", "level:loud is not known: debug, info, warning, error"),
         ("status:abc", "status:abc is not understood"),

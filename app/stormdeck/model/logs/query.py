@@ -36,7 +36,7 @@ _TERM = re.compile(rf"(?P<name>{'|'.join(FIELDS)}):(?P<values>.*)", re.IGNORECAS
 _SPAN = re.compile(r"(\d{1,6})([smhd])")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _TIME = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?")
-_STATUS = re.compile(r"([1-5])xx|([1-5]\d\d)(?:-([1-5]\d\d))?")
+_STATUS = re.compile(r"[1-5]xx|[1-5]\d\d(?:-[1-5]\d\d)?", re.ASCII)
 
 
 class Place(NamedTuple):
@@ -241,9 +241,7 @@ def _has_status(text: str, values: tuple[str, ...]) -> bool:
 
 
 def _is_status(status: int, value: str) -> bool:
-    found = _STATUS.fullmatch(value)
-    if found is None:
-        return False
-    if found[1]:
-        return status // 100 == int(found[1])
-    return int(found[2]) <= status <= int(found[3] or found[2])
+    if value.endswith("xx"):
+        return status // 100 == int(value[0])
+    low, _, high = value.partition("-")
+    return int(low) <= status <= int(high or low)
