@@ -6,38 +6,29 @@ import time
 from collections.abc import Callable, Iterator
 
 from textual import events
-from textual.cache import LRUCache
-from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.text import clean
 from stormdeck.ui.bindings import bindings
-from stormdeck.ui.rendering import CURSOR
+from stormdeck.ui.widgets.logs.drawn_rows import DrawnRows
 from stormdeck.ui.widgets.logs.filter import LineFilter
-from stormdeck.ui.widgets.logs.line import NARROW, Fragment, LineDrawer, body, exception, head
-from stormdeck.ui.widgets.logs.search import LogRows, Wanted, search
-from stormdeck.ui.widgets.logs.wrapping import Wrapped
+from stormdeck.ui.widgets.logs.search import Wanted, search
 
 SIDESTEP = 20
 """Columns that the left and right keys move."""
-DRAWN = 128
-"""Drawn lines that are cached, two screens: one takes 4 kB, since Textual caches all its crops too."""
 SLICE_S = 0.008
 """How long a filter or a search works before keys and the screen get their turn."""
 REST_S = 0.004
 """How long they have it."""
 SHOW_S = 0.1
 """How often what a filter has found meanwhile is shown."""
-BOOKMARK = "◆"
 
 
-class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
+class LogView(DrawnRows, can_focus=True, inherit_bindings=False):
     """Follow the newest line until the user scrolls or pauses; fold and filter without copying the book."""
 
     BINDINGS = bindings("logs", inner=True)
@@ -57,7 +48,6 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
             super().__init__()
 
     following: reactive[bool] = reactive(True)
-    column: reactive[int] = reactive(0)
 
     def __init__(
         self,
@@ -67,22 +57,8 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
         line_filter: LineFilter | None = None,
         id: str,  # noqa: A002 - Textual's own
     ) -> None:
-        super().__init__(id=id)
-        self.filter = line_filter if line_filter is not None else LineFilter(book)
-        self.rows = LogRows(book, self.filter)
-        self.mark = -1
-        """The number of the current line; -1: none."""
-        self.bookmarks: set[int] = set()
-        self.wrapped = False
-        """Whether long lines are wrapped."""
-        self._anchor = -1
-        """The line at the other end of the marked lines."""
-        self._book = book
-        self._clock = clock
+        super().__init__(book, clock, line_filter if line_filter is not None else LineFilter(book), id=id)
         self._paused_at: int | None = None
-        self._strips: LRUCache[tuple[int, int, int, int, int, int, bool], list[Strip]] = LRUCache(DRAWN)
-        self._count = 0
-        """The number of rows."""
         self._search: Iterator[int | None] | None = None
         self._searches_words = False
         self._added = 0
@@ -326,30 +302,6 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
         self._scroll(self._top_for(row, self.size.height // 3 + 1))
         self.following = False
 
-    def _scroll(self, row: int) -> None:
-        self.scroll_to(y=max(0, row), animate=False, force=True, immediate=True)
-
-    def _wrapping(self) -> Wrapped:
-        return Wrapped(lambda row: len(self._drawn(row)), self._count, self.size.height)
-
-    def _top_for(self, row: int, room: int | None = None) -> int:
-        """Return the first row to show so that a row is the last one in the view, or in so many lines of it."""
-        room = self.size.height if room is None else room
-        return self._wrapping().top_for(row, room) if self.wrapped else max(0, row - room + 1)
-
-    def _bottom(self) -> int:
-        """Return the last row that is visible whole."""
-        top = round(self.scroll_y)
-        return self._wrapping().bottom(top) if self.wrapped else top + self.size.height - 1
-
-    def row_at(self, y: int) -> int:
-        """Return the row in a line of the view."""
-        top = round(self.scroll_y)
-        if not self.wrapped:
-            return top + y
-        shown = self._wrapping().visible(top)
-        return shown[y][0] if y < len(shown) else self._count
-
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Make the clicked line the current one; with shift, mark all lines up to it."""
         number = self._number(self.row_at(event.y))
@@ -434,64 +386,6 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
         """Show later columns of long lines."""
         if not self.wrapped:
             self.column += SIDESTEP
-
-    def render_line(self, y: int) -> Strip:
-        """Draw one line of the screen."""
-        top = round(self.scroll_y)
-        if not self.wrapped:
-            drawn = self._drawn(top + y)
-            return drawn[0] if drawn else self._blank()
-        shown = self._wrapping().visible(top)
-        return self._drawn(shown[y][0])[shown[y][1]] if y < len(shown) else self._blank()
-
-    def _blank(self) -> Strip:
-        return self.draw([], [], self.scrollable_content_region.width)
-
-    def _drawn(self, row: int) -> list[Strip]:
-        """Return the lines of a row: one, or several where it is wrapped."""
-        width = self.scrollable_content_region.width
-        number = self._number(row)
-        shown = self._book.line(number) if number is not None else None
-        if shown is None:
-            return [self._blank()]
-        marked = self.mark >= 0 and min(self.mark, self._anchor) <= shown.number <= max(self.mark, self._anchor)
-        fold = self.rows.folded(shown.number)
-        size = fold.size if fold is not None else 0
-        kept = shown.number in self.bookmarks
-        key = (shown.number, shown.attempt, width, self.column, marked + (marked and self.has_focus), size, kept)
-        strips = self._strips.get(key)
-        if strips is not None:
-            return strips
-        edge = Fragment(BOOKMARK if kept else CURSOR if marked else " ", "cursor")
-        before = [edge, *head(shown, self._clock, named=width > NARROW)]
-        last = self._book.line(fold.says) if fold is not None else None
-        fixed, text = ([], exception(last)) if last is not None else body(shown, width - 1, whole=self.wrapped)
-        after = [Fragment(f"  +{size}", "quiet")] if size else []
-        if self.wrapped:
-            strips = self._wrapped_strips([*before, *fixed], text, after, width, marked)
-        else:
-            strips = [self.draw([*before, *fixed], text, width, self.column, marked, after)]
-        self._strips[key] = strips
-        return strips
-
-    def _wrapped_strips(
-        self, before: list[Fragment], text: list[Fragment], after: list[Fragment], width: int, marked: bool
-    ) -> list[Strip]:
-        """Return a line whose text is wrapped beside its time and log."""
-        begin = sum(len(fragment.text) for fragment in before)
-        pieces = [
-            Fragment(row.plain, fragment.look)
-            for fragment in text
-            for row in Content(fragment.text).wrap(max(8, width - begin))
-        ] or [Fragment("")]
-        strips = []
-        for at, piece in enumerate(pieces):
-            lead = before if not at else [Fragment(" " * begin)]
-            strips.append(self.draw(lead, [piece], width, 0, marked, after if at == len(pieces) - 1 else ()))
-        return strips
-
-    def _number(self, row: int) -> int | None:
-        return self.rows.at(row) if 0 <= row < self._count else None
 
 
 def _after(seconds: float) -> Callable[[], bool]:
