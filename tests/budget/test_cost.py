@@ -221,7 +221,7 @@ async def test_the_raw_view_draws_the_lines_that_are_seen(panel, monkeypatch, na
     async with panel().run_test(size=(120, 40)) as pilot:
         await deliver(pilot, long_settings(name=name))
         await show(pilot, "settings")
-        await pilot.press("j")
+        await pilot.press("v")
         await until(pilot, lambda: drawn["RawScreen"])
         await pilot.press("end")
         await pilot.pause()
@@ -295,7 +295,7 @@ async def test_a_key_reads_only_the_changed_part_of_a_long_file(panel, read, nam
             "F",
             "u",
         ]
-        steps += ["n", "j", "escape", "s", "escape", "r", "r", ("slash", "z", "enter"), "escape"]
+        steps += ["n", "v", "escape", "s", "escape", "r", "r", ("slash", "z", "enter"), "escape"]
         for keys in steps:
             read.clear()
             await pilot.press(*keys if isinstance(keys, tuple) else (keys,))

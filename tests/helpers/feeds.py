@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, cast
 from stormdeck.feed.profiles import ProfilesFeed
 from stormdeck.feed.protocol import PanelFeed
 from stormdeck.feed.settings import SettingsFeed
+from stormdeck.model.settings.backup import Backup
 from stormdeck.model.settings.scope import SettingsFile
 from stormdeck.paths import user_paths
+from stormdeck.sources.settings.backups import read_backups
 from stormdeck.sources.settings.read import read_settings
 from stormdeck.sources.settings.write import Refused, write_settings
 
@@ -53,3 +55,6 @@ class FileFeed(QuietFeed):
         outcome = await asyncio.to_thread(write_settings, file.path, text, file.digest, self.paths.backups)
         self.start()
         return outcome.detail if isinstance(outcome, Refused) else ""
+
+    async def backups(self, file: SettingsFile) -> tuple[Backup, ...] | None:
+        return await asyncio.to_thread(read_backups, file.path, self.paths.backups)

@@ -213,7 +213,7 @@ class TestPanel:
             for item in _one_of_each(checks._items()):
                 checks.go_to(item)
                 await self._press(pilot, token, f"checks, {item}", "y")
-            for keys in (("j", "pagedown", "end", "escape"), ("question_mark", "escape"), ("ctrl+p", "escape")):
+            for keys in (("v", "pagedown", "end", "escape"), ("question_mark", "escape"), ("ctrl+p", "escape")):
                 for key in keys:
                     await self._press(pilot, token, "checks", key)
             assert token.seen("\n".join([*past_tmux, pilot.app.clipboard])) == []
@@ -238,7 +238,7 @@ class TestPanel:
                     await self._look(pilot, token, f"{scope}: editing {row.field.path}")
                     await self._press(pilot, token, row.field.path, "escape")
                     await self._press(pilot, token, row.field.path, "y")
-                await self._press(pilot, token, "raw", "j")
+                await self._press(pilot, token, "raw", "v")
                 await self._press(pilot, token, "raw", "end")
                 await self._press(pilot, token, "raw", "escape")
             assert token.seen("\n".join([*past_tmux, pilot.app.clipboard])) == []

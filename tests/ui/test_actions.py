@@ -13,9 +13,12 @@ from samples import WELL
 from stormdeck.model.keys.actions import ACTIONS, DIALOGS
 from stormdeck.ui.app import StormdeckApp
 from stormdeck.ui.bindings import footer
+from stormdeck.ui.screens.backups import BackupsScreen
 from stormdeck.ui.screens.canary import CanaryScreen
 from stormdeck.ui.screens.checks import ChecksScreen
+from stormdeck.ui.screens.dialog import Dialog
 from stormdeck.ui.screens.help import HelpScreen
+from stormdeck.ui.screens.log_line import LineScreen
 from stormdeck.ui.screens.logs import LogsScreen
 from stormdeck.ui.screens.model_groups import GroupsScreen
 from stormdeck.ui.screens.overview import OverviewScreen
@@ -42,6 +45,9 @@ OWNERS = {
     "groups": GroupsScreen,
     "profiles": ProfilesScreen,
     "restart": RestartScreen,
+    "dialog": Dialog,
+    "line": LineScreen,
+    "backups": BackupsScreen,
 }
 
 

@@ -16,7 +16,7 @@ def with_keys(*texts):
 @in_loop
 async def test_a_chosen_key_works_everywhere_it_is_named_and_the_old_one_does_not():
     app = with_keys("logs.pause=ctrl+f", "app.help=H", "help.close=x", "app.logs=l")
-    async with app.run_test(size=(160, 40)) as pilot:
+    async with app.run_test(size=(160, 60)) as pilot:
         await pilot.press("l")
         await until(pilot, lambda: app.current_mode == "logs" and app.screen.is_active)
         assert "^f pause" in screen(app).splitlines()[-1]

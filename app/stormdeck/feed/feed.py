@@ -183,6 +183,10 @@ class Feed(PanelFeed):
         """Search for servers and logs again, now."""
         self._servers.search()
 
+    def request_sessions(self) -> dict[tuple[str, int], list[tuple[float, str]]]:
+        """Return the times and sessions of the newest requests of each connection (address, port)."""
+        return self._meter.request_sessions()
+
     def set_focused(self, focused: bool) -> None:
         """Poll less often while the terminal has no focus, and catch up at once when it has."""
         self._servers.set_focused(focused)

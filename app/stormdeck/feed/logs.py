@@ -247,10 +247,12 @@ class LogFeed:
         batch, is_last = self._queue.popleft()
         if not batch.history:
             self._access.take_lines(batch.arrived, batch.lines)
-        attempts = self._analysed(batch)
+        kept, attempts = self._analysed(batch)
         arrived = None if batch.history else batch.arrived
         read_late = batch.since is not None and batch.arrived - batch.since > UNSURE_S
-        self._book.add(batch.log, batch.lines, arrived, since=batch.since if read_late else None, times=batch.times)
+        since = batch.since if read_late else None
+        own = [] if kept is batch else [at for at, line in enumerate(batch.lines) if line and not kept.lines[at]]
+        self._book.add(batch.log, batch.lines, arrived, since=since, times=batch.times, own=own)
         self._book.label(attempts)
         self._ends.take(batch)
         self._slots.release()
@@ -261,13 +263,17 @@ class LogFeed:
         if attempts:
             self.on_requests()
 
-    def _analysed(self, batch: LogBatch) -> dict[int, int]:
-        """Return the attempt numbers of the requests of a batch, by line number; none if it is too late for them."""
+    def _analysed(self, batch: LogBatch) -> tuple[LogBatch, dict[int, int]]:
+        """Return a batch without stormdeck's own lines, and the attempt numbers of its requests by line number.
+
+        A batch that comes too late for its requests is counted as not analysed.
+        """
         if batch.analyse_until is not None and time.monotonic() > batch.analyse_until:
             self._skipped[batch.log] = (self._skipped.get(batch.log, (0, 0.0))[0] + len(batch.lines), batch.arrived)
             self._meter.skip(batch)
-            return {}
-        return self._meter.take(self.without_own(batch), self._book.end) if _has_times(batch) else {}
+            return batch, {}
+        kept = self.without_own(batch)
+        return kept, self._meter.take(kept, self._book.end) if _has_times(batch) else {}
 
     def _notify(self) -> None:
         """Notify the log view of new lines, at most once every ``NOTIFY_S``."""

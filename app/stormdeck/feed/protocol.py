@@ -45,6 +45,10 @@ class PanelFeed(ABC):
         """Follow a log that was proposed; return why the choice is not kept, if it is not."""
         return ""
 
+    def request_sessions(self) -> dict[tuple[str, int], list[tuple[float, str]]]:
+        """Return the times and sessions of the newest requests of each connection (address, port)."""
+        return {}
+
     def set_focused(self, focused: bool) -> None:
         """Poll less often while the terminal has no focus."""
         return

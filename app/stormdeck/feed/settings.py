@@ -11,6 +11,7 @@ from pathlib import Path
 from stormdeck.feed.polling import wait_for
 from stormdeck.model.json_edit.document import Document, FileError
 from stormdeck.model.masking.findings import known_secrets
+from stormdeck.model.settings.backup import Backup
 from stormdeck.model.settings.merge import merged
 from stormdeck.model.settings.scope import Scope, SettingsFile, SettingsSnapshot
 from stormdeck.model.settings.trust import is_led_by_folder
@@ -19,6 +20,7 @@ from stormdeck.paths import UserPaths
 from stormdeck.sources.client.trust import agree
 from stormdeck.sources.io.background import SingleFlight, call_in_loop, run_in_thread, with_timeout
 from stormdeck.sources.io.watch import FileWatcher
+from stormdeck.sources.settings.backups import read_backups
 from stormdeck.sources.settings.read import read_client_scope, read_file, settings_paths, variables, with_trust
 from stormdeck.sources.settings.write import Refused, Written, write_settings
 
@@ -120,6 +122,10 @@ class SettingsFeed:
         outcome = writing.result()
         await self.read()
         return outcome.detail if isinstance(outcome, Refused) else ""
+
+    async def backups(self, file: SettingsFile) -> tuple[Backup, ...] | None:
+        """Return the kept copies of a file, newest first; ``None`` if their drive does not answer."""
+        return await with_timeout(PATIENCE_S, None, read_backups, file.path, self._paths.backups)
 
     async def stop(self) -> None:
         """Wait for a write under way, at most ``SAVING_S``."""

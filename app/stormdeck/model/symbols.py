@@ -18,6 +18,7 @@ UNKNOWN_CHARACTER = "?"
 ASCII_FALLBACK = str.maketrans(
     {
         **dict(zip("●▲✖○◌", "*!X?~", strict=True)),  # health
+        "◆": "#",
         **dict(zip(EIGHTHS[1:], "__.-=+##", strict=True)),
         **dict(zip("▒▓", "x@", strict=True)),
         **dict(zip("━─│┤▶▌▐▀▄", "=-|+>||^_", strict=True)),

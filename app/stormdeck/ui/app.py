@@ -114,6 +114,10 @@ class StormdeckApp(PanelApp):
         """Show what the verdict is about."""
         await self.navigation.show_cause(self.verdict)
 
+    async def action_fix(self) -> None:
+        """Show the row with the fix that the verdict names, or else what the verdict is about."""
+        await self.navigation.show_fix(self.verdict)
+
     async def action_trust(self) -> None:
         """Ask whether the server that this folder names may have the user's token."""
         await self.navigation.ask_for_trust()

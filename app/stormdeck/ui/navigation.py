@@ -8,7 +8,7 @@ from stormdeck.model.finding import Finding, HopKind
 from stormdeck.model.retries.storms.storm import Storm
 from stormdeck.model.rules.impact import is_background, where_to_fix
 from stormdeck.model.verdict.statement import Statement
-from stormdeck.ui.messages import CanaryPlan, FixInForm, Place, RulePage, SettingRow, StormLines
+from stormdeck.ui.messages import CanaryPlan, FixInForm, LogMoment, Place, RulePage, SettingRow, StormLines
 from stormdeck.ui.panel_app import PanelApp
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ class Navigation:
         match place:
             case StormLines(storm):
                 await self.show_storm(storm)
+            case LogMoment(at):
+                await self.show_moment(at)
             case FixInForm(finding):
                 await self._apply_fix(finding)
             case SettingRow(path):
@@ -72,17 +74,34 @@ class Navigation:
             await self.show_area("checks")
 
     async def show_form(self, verdict: Statement) -> None:
-        """Show the form. If the verdict sends the user there for a fix, select its row, once for each rule."""
-        app = self._app
+        """Show the form. If the verdict sends the user there for a fix, select its row.
+
+        While changes in the form are not saved, only once for each rule: the user has a row of their own then.
+        """
+        app, found = self._app, self._to_fix(verdict)
         if app.current_mode == "settings":
             return
-        fixable = [one for one in app.deck.findings if one.code == verdict.code and one.fix is not None]
-        found = min(fixable, key=lambda one: is_background(one, app.deck), default=None)
-        if found is None or where_to_fix(found) not in verdict.detail or self._fix_shown == found.code:
+        if found is None or (app.unsaved and self._fix_shown == found.code):
             await self.show_area("settings")
             return
         self._fix_shown = found.code
         await self._show_setting(found.path)
+
+    async def show_fix(self, verdict: Statement) -> None:
+        """Show the row with the fix that the verdict names, or else what the verdict is about."""
+        found = self._to_fix(verdict)
+        if found is not None:
+            await self._show_setting(found.path)
+        else:
+            await self.show_cause(verdict)
+
+    def _to_fix(self, verdict: Statement) -> Finding | None:
+        """Return the finding whose fix the verdict sends the user to the form for."""
+        deck = self._app.deck
+        fixable = [one for one in deck.findings if one.code == verdict.code and one.fix is not None]
+        found = min(fixable, key=lambda one: is_background(one, deck), default=None)
+        leads_to_form = found is not None and found.hop is HopKind.CLIENT and where_to_fix(found) in verdict.detail
+        return found if leads_to_form else None
 
     async def show_next_storm(self) -> None:
         """Show the log lines of the newest storm; if a storm's lines are shown already, of the next older one."""
@@ -108,6 +127,19 @@ class Navigation:
         await self.show_area("logs")
         if isinstance(app.screen, LogsScreen):
             app.call_after_refresh(app.screen.go_to, number)
+
+    async def show_moment(self, at: float) -> None:
+        """Show the first log line from a moment on, or the last one before it."""
+        from stormdeck.ui.screens.logs import LogsScreen
+
+        app = self._app
+        number = app.book.number_at(at)
+        if number is None:
+            app.notify(f"The lines of {app.clock.minute(at)} are not kept.")
+            return
+        await self.show_area("logs")
+        if isinstance(app.screen, LogsScreen):
+            app.call_after_refresh(app.screen.go_near, number)
 
     async def ask_for_trust(self) -> None:
         """Ask whether the server that the folder's own settings name may have the user's token."""

@@ -264,6 +264,20 @@ def test_what_was_sent_before_a_new_log_was_found_counts_by_its_transcript():
     assert meter.snapshot(START + 40).requests == 3
 
 
+def test_the_session_of_a_request_is_known_by_its_connection_and_time():
+    meter = TrafficMeter()
+    for session, t in (("a", 0), ("b", 20)):
+        meter.take(batch(access(port=40000 + t), t=START + t + 0.2))
+        for entry in turn(session, START + t):
+            meter.take_entry(entry)
+    meter.take(batch(access(port=40007), t=START + 60))
+    found = {port: requests for (_, port), requests in meter.request_sessions().items()}
+    assert {port: [session for _, session in requests] for port, requests in found.items()} == {
+        40000: ["a"],
+        40020: ["b"],
+    }
+
+
 def test_what_was_sent_before_the_panel_started_stays_when_lines_come():
     """A log without times says nothing of before: those turns are known from the transcripts alone."""
     meter = TrafficMeter()

@@ -1,4 +1,4 @@
-"""Tracebacks in the logs area: one row each, opened by enter, by a double click, and by a search that leads inside."""
+"""Tracebacks in the logs area: one row each, opened by a key, and by a search that leads inside."""
 
 import re
 
@@ -52,33 +52,36 @@ async def test_those_of_the_real_programs_are_one_row_that_says_what_went_wrong(
 
 
 @in_loop
-async def test_enter_opens_one_and_folds_it_again(panel):
+async def test_a_key_opens_one_and_folds_it_again(panel):
     async with panel(lines=[(LOG, LINES * 2, NOW, {})]).run_test(size=SIZE) as pilot:
         await on(pilot, "ValueError: no more  +3")
         before = screen(pilot.app)
-        await pilot.press("enter")
+        await pilot.press("o")
         await until(pilot, lambda: rows_with(pilot.app, "line 1, in inside"), "not opened")
         assert len(rows_with(pilot.app, "+3")) == 1
         assert len(rows_with(pilot.app, "Traceback")) == 1
-        await pilot.press("down", "down", "enter")
-        await settled(pilot)
-        assert screen(pilot.app) == before
+        await pilot.press("down", "down", "o")
+        await until(pilot, lambda: screen(pilot.app) == before, "not folded again")
 
 
 @in_loop
-async def test_a_double_click_opens_one(panel):
+async def test_enter_and_a_double_click_show_it_whole(panel):
     async with panel(lines=[(LOG, LINES, NOW, {})]).run_test(size=SIZE) as pilot:
-        await show(pilot, "logs")
+        await on(pilot, "ValueError: no more  +3")
+        await pilot.press("enter")
+        await until(pilot, lambda: rows_with(pilot.app, "line 1, in inside"), "not shown by enter")
+        await pilot.press("escape")
+        await until(pilot, lambda: not rows_with(pilot.app, "line 1, in inside"), "not closed")
         row = screen(pilot.app).splitlines().index(rows_with(pilot.app, "+3")[0])
         await pilot.click(offset=(40, row), times=2)
-        await until(pilot, lambda: rows_with(pilot.app, "line 1, in inside"), "not opened")
+        await until(pilot, lambda: rows_with(pilot.app, "line 1, in inside"), "not shown by a double click")
 
 
 @in_loop
-async def test_enter_on_any_other_line_does_nothing(panel):
+async def test_the_fold_key_on_any_other_line_does_nothing(panel):
     async with panel(lines=[(LOG, LINES, NOW, {})]).run_test(size=SIZE) as pilot:
         await show(pilot, "logs")
-        for keys in (("enter",), ("up", "enter")):
+        for keys in (("o",), ("up", "o")):
             await pilot.press(*keys)
             await settled(pilot)
             assert rows_with(pilot.app, "+3")

@@ -510,7 +510,7 @@ async def test_find_goes_to_a_setting(panel):
 async def test_the_raw_view_shows_the_draft_with_its_findings_and_no_secret(panel):
     async with panel().run_test(size=WIDE) as pilot:
         await opened(pilot, settings(PITFALLS))
-        await pilot.press("j")
+        await pilot.press("v")
         await until(pilot, lambda: rows_with(pilot.app, "as it would be saved"))
         assert rows_with(pilot.app, "URL101")
         assert TOKEN not in screen(pilot.app)

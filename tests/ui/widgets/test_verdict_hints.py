@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from panel import deliver, in_loop, rows_with, screen, settled, show
+from panel import deliver, in_loop, rows_with, screen, settled, show, until
 from samples import CALM, DOWN_VLLM, FOUND, GPUS, PROXY, STORMY, VLLM, WELL, WRONG
 from stormdeck.model.finding import Finding, Fix, HopKind, Severity
 from stormdeck.model.rules.impact import where_to_fix
@@ -53,6 +53,29 @@ class TestHints:
             await settled(pilot)
             assert not rows_with(pilot.app, "Press 3")
             assert pilot.app.focused.field.path == "env.ANTHROPIC_BASE_URL"
+
+    @pytest.mark.parametrize("key", ["3", "enter"])
+    @in_loop
+    async def test_its_key_and_enter_lead_to_the_row_each_time(self, panel, key):
+        async with panel().run_test(size=(120, 40)) as pilot:
+            await deliver(pilot, WRONG, FOUND, VLLM, PROXY, GPUS, CALM)
+            for _ in range(2):
+                await until(pilot, lambda: rows_with(pilot.app, "Press 3"))
+                await pilot.press(key)
+                await until(pilot, lambda: pilot.app.current_mode == "settings" and pilot.app.screen.is_active)
+                row = "env.ANTHROPIC_BASE_URL"
+                await until(pilot, lambda: getattr(pilot.app.focused, "field", None) is not None)
+                await until(pilot, lambda row=row: pilot.app.focused.field.path == row)
+                await pilot.press("G")
+                await until(pilot, lambda row=row: pilot.app.focused.field.path != row)
+                await show(pilot, "overview")
+
+    @in_loop
+    async def test_enter_without_a_fix_in_the_form_goes_to_what_the_verdict_is_about(self, panel):
+        async with panel().run_test(size=(120, 40)) as pilot:
+            await deliver(pilot, WELL, FOUND, VLLM, PROXY, GPUS, STORMY)
+            await pilot.press("enter")
+            await until(pilot, lambda: pilot.app.current_mode == "logs")
 
 
 class TestFound:

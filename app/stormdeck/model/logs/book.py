@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from array import array
+from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+from stormdeck.model.logs.probes import is_probe
+
+_LOOSE = 4096
+"""How many numbers of lines that are gone are kept before they are removed together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,9 @@ class LogBook:
         self._limit = limit
         self._batches: deque[_Batch] = deque()
         self._attempts: dict[int, int] = {}
+        self.probes = array("q")
+        """The numbers of polls and probes, ascending; the first ones may be gone from the book."""
+        self._own: set[int] = set()
         self.end = 0
         """The number that the next line will get."""
 
@@ -65,8 +74,9 @@ class LogBook:
         attempts: Mapping[int, int] | None = None,
         since: float | None = None,
         times: Sequence[float | None] = (),
+        own: Collection[int] = (),
     ) -> None:
-        """Add a batch; ``attempts`` are attempt numbers by the index of the line.
+        """Add a batch; ``attempts`` are attempt numbers by the index of the line, ``own`` stormdeck's own requests.
 
         ``since``: when the log was read before, in unix seconds, if that was long ago. ``times``: when each line was
         written, if its source knows.
@@ -76,9 +86,27 @@ class LogBook:
         self._batches.append(_Batch(self.end, log, lines, arrived, since, times))
         first, self.end = self.end, self.end + len(lines)
         self.label({first + index: attempt for index, attempt in (attempts or {}).items()})
+        self.probes.extend(number for number, text in enumerate(lines, first) if is_probe(text))
+        self._own.update(first + index for index in own)
         floor = self.end - self._limit
         while self._batches and self._batches[0].first + len(self._batches[0].lines) <= floor:
             self._batches.popleft()
+        if (gone := bisect_left(self.probes, self.start)) > _LOOSE:
+            del self.probes[:gone]
+            self._own = {number for number in self._own if number >= self.start}
+
+    def is_own(self, number: int) -> bool:
+        """Return whether a line is a request that stormdeck sent on purpose, such as a canary's."""
+        return number in self._own
+
+    def is_probe(self, number: int) -> bool:
+        """Return whether a line is a poll or probe."""
+        at = bisect_left(self.probes, number)
+        return at < len(self.probes) and self.probes[at] == number
+
+    def probe_count(self, begin: int, end: int) -> int:
+        """Return how many lines from ``begin`` to before ``end`` are polls or probes."""
+        return max(0, bisect_left(self.probes, end) - bisect_left(self.probes, max(begin, self.start)))
 
     def label(self, attempts: Mapping[int, int]) -> None:
         """Set attempt numbers by the number of the line, replacing earlier ones."""
@@ -97,6 +125,17 @@ class LogBook:
             number, batch.log, batch.lines[at], batch.arrived, self._attempts.get(number, 0), batch.since, written
         )
 
+    def number_at(self, at: float) -> int | None:
+        """Return the first line that arrived at a time (unix seconds) or later, or else the newest line.
+
+        ``None``: lines of that time may have been in the book, but are gone or have no time.
+        """
+        known = [batch for batch in self._batches if batch.arrived is not None]
+        if not known or (known[0].arrived or 0) - at > 1:
+            return None
+        later = next((batch for batch in known if (batch.arrived or 0) >= at), None)
+        return max(self.start, later.first) if later is not None else self.end - 1
+
     def ends(self, most: int) -> dict[str, list[str]]:
         """Return the last raw lines of each log."""
         found: dict[str, list[str]] = {}
@@ -112,6 +151,17 @@ class LogBook:
         """Yield the number and raw text of every line from ``begin`` on. Faster than ``line`` for many lines."""
         for _, first, lines in self.batches(begin):
             yield from enumerate(lines, first)
+
+    def lines(self, begin: int, end: int) -> Iterator[tuple[int, str, float | None, str]]:
+        """Yield the lines from ``begin`` to before ``end``: the number, the log, the arrival, and the raw text."""
+        begin = max(begin, self.start)
+        first = bisect_right(self._batches, begin, key=lambda one: one.first) - 1
+        for at in range(max(0, first), len(self._batches)):
+            batch = self._batches[at]
+            if batch.first >= end:
+                return
+            for index in range(max(0, begin - batch.first), min(len(batch.lines), end - batch.first)):
+                yield batch.first + index, batch.log, batch.arrived, batch.lines[index]
 
     def batches(self, begin: int) -> Iterator[tuple[str, int, Sequence[str]]]:
         """Yield the lines from ``begin`` on by batch: the log, the number of the first line, and the texts."""

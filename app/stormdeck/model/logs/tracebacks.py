@@ -135,7 +135,7 @@ class Fold:
 
 
 class Folds:
-    """The tracebacks in a log book, and the rows that are left when they are folded.
+    """The tracebacks in a log book, and the rows that are left when they are folded and polls and probes are hidden.
 
     Each line is read once, in order; a line outside of tracebacks costs no memory.
     """
@@ -151,7 +151,10 @@ class Folds:
         """The numbers of all lines after the first one of a traceback; ``_heads`` has their first lines."""
         self._heads = array("q")
         self._hidden = array("q")
-        """The lines of ``_inner`` that are hidden now."""
+        """The lines that are hidden now: those of ``_inner``, and polls and probes."""
+        self._fresh: list[int] = []
+        """Lines of tracebacks to be added to ``_hidden``."""
+        self.shows_probes = False
         self._start = book.start
         self._seen = book.start
 
@@ -164,6 +167,9 @@ class Folds:
             reader = self._readers.setdefault(log, TracebackReader())
             for at, part in reader.read(lines):
                 self._take(log, first + at, part)
+        probes = [] if self.shows_probes else self._book.probes[bisect_left(self._book.probes, self._seen) :]
+        self._hidden.extend(sorted({*self._fresh, *probes}) if probes else self._fresh)
+        self._fresh.clear()
         self._seen = self._book.end
         gone = self.count(start)
         self._forget(start)
@@ -181,14 +187,15 @@ class Folds:
         self._inner.append(number)
         self._heads.append(fold.head)
         if not fold.open:
-            self._hidden.append(number)
+            self._fresh.append(number)
 
     def _forget(self, start: int) -> None:
         """Drop what has left the book. The rest of a traceback that has lost its first line stays hidden."""
         self._start = start
         gone = bisect_left(self._inner, start)
+        del self._hidden[: bisect_left(self._hidden, start)]
         if gone:
-            del self._inner[:gone], self._heads[:gone], self._hidden[: bisect_left(self._hidden, start)]
+            del self._inner[:gone], self._heads[:gone]
             self._folds = {head: fold for head, fold in self._folds.items() if fold.last >= start}
 
     def count(self, end: int) -> int:
@@ -213,9 +220,9 @@ class Folds:
         return self._folds.get(self._heads[at] if inside else number)
 
     def hides(self, number: int) -> bool:
-        """Return whether a line is hidden."""
-        at = bisect_left(self._hidden, number)
-        return at < len(self._hidden) and self._hidden[at] == number
+        """Return whether a line is hidden in a folded traceback."""
+        fold = self.fold(number)
+        return fold is not None and not fold.open and number != fold.head
 
     def inner(self, fold: Fold) -> list[int]:
         """Return the numbers of the lines after the first one."""
@@ -225,6 +232,17 @@ class Folds:
     def toggle(self, fold: Fold) -> None:
         """Open a traceback, or fold it."""
         fold.open = not fold.open
+        self._hide_again()
+
+    def show_probes(self, shown: bool) -> None:
+        """Show polls and probes, or hide them."""
+        self.shows_probes = shown
+        self._hide_again()
+
+    def _hide_again(self) -> None:
         shown = {one.head for one in self._folds.values() if one.open}
         pairs = zip(self._inner, self._heads, strict=True)
-        self._hidden = array("q", (number for number, head in pairs if head not in shown))
+        folded = [number for number, head in pairs if head not in shown]
+        probes = self._book.probes
+        hidden = [] if self.shows_probes else probes[bisect_left(probes, self._start) : bisect_left(probes, self._seen)]
+        self._hidden = array("q", sorted({*folded, *hidden}))

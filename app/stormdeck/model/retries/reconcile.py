@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from stormdeck.model.retries.backoff import is_retryable, wait_bounds
@@ -54,6 +54,14 @@ class Account:
     def attempts_without_line(self) -> int:
         """Return how many attempts have no line."""
         return sum(counted.attempts_without_line for counted in self.counted_turns)
+
+    def request_sessions(self) -> Iterator[tuple[Request, str]]:
+        """Yield the requests whose session a transcript or a recorder names, each with that session."""
+        for counted in self.counted_turns:
+            yield from ((line, counted.turn.session) for line in counted.lines if line is not None)
+        for pair in self.pairs:
+            if pair.turn is not None:
+                yield from ((request, pair.turn.session) for request in pair.chain.requests)
 
     def merged_with(self, later: Account) -> Account:
         """Return this account merged with a later one."""

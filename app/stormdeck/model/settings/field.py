@@ -58,6 +58,8 @@ class Field:
     """For a switch: the text that switches it on."""
     off: str | None = None
     """For a switch: the text that switches it off; ``None`` removes the entry."""
+    disables: bool = False
+    """For a switch: it switches off what the label names, so that the label's thing is on without it."""
     suggested: tuple[str, ...] = ()
     """Values to choose from; others are possible."""
 
@@ -71,6 +73,14 @@ class Field:
         if text is None:
             return self.off is not None
         return text.strip().lower() in {*_ON, self.on} if self.off is None else text.strip().lower() not in _OFF
+
+    def state(self, text: str | None) -> str:
+        """Return ``on`` or ``off`` for what a switch's label names.
+
+        >>> Field("env.DISABLE_X", "X", Kind.SWITCH, Group.OTHER, "", "on", disables=True).state("1")
+        'off'
+        """
+        return "on" if self.is_on(text) is not self.disables else "off"
 
     def written(self, *, on: bool) -> str | None:
         """Return the text to write for a switch, ``None`` to remove the entry."""

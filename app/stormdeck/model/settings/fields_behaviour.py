@@ -10,12 +10,13 @@ from stormdeck.model.settings.field import Field, Group, Kind
 TRAFFIC = (
     Field(
         "env.CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
-        "Disable telemetry",
+        "Telemetry, updates",
         Kind.SWITCH,
         Group.TRAFFIC,
         "1: Claude Code does not contact hosted services, and sends fewer background requests. There are no update "
         "checks and no model discovery then.",
-        "no",
+        "on",
+        disables=True,
     ),
     Field(
         "env.CLAUDE_CODE_ATTRIBUTION_HEADER",
@@ -28,11 +29,12 @@ TRAFFIC = (
     ),
     Field(
         "env.CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS",
-        "Disable betas",
+        "Beta fields",
         Kind.SWITCH,
         Group.TRAFFIC,
         "1: requests have fewer new fields. In 2.1.329 a request that gets 400 is sent once, not six or eight times.",
-        "no",
+        "on",
+        disables=True,
     ),
     Field(
         "permissions.defaultMode",
@@ -46,20 +48,22 @@ TRAFFIC = (
     ),
     Field(
         "disableAutoMode",
-        "Disable auto mode",
+        "Auto mode",
         Kind.SWITCH,
         Group.TRAFFIC,
         "disable: sessions start in manual mode instead of auto mode, and Claude Code does not offer auto mode.",
-        "no",
+        "on",
+        disables=True,
         on="disable",
     ),
     Field(
         "env.DISABLE_PROMPT_CACHING",
-        "Disable cache marks",
+        "Cache marks",
         Kind.SWITCH,
         Group.TRAFFIC,
         "1: requests contain no cache_control marks. vLLM ignores them and caches prefixes anyway.",
-        "no",
+        "on",
+        disables=True,
     ),
     Field(
         "env.CLAUDE_CODE_EXTRA_BODY",
@@ -159,11 +163,12 @@ CONTEXT = (
     ),
     Field(
         "env.CLAUDE_CODE_DISABLE_1M_CONTEXT",
-        "Disable 1M window",
+        "1M window",
         Kind.SWITCH,
         Group.CONTEXT,
         "1: 2.1.329 assumes 200000 tokens instead of a million for a model that it does not know.",
-        "no",
+        "on",
+        disables=True,
     ),
     Field(
         "env.MAX_THINKING_TOKENS",
@@ -176,11 +181,12 @@ CONTEXT = (
     ),
     Field(
         "env.CLAUDE_CODE_DISABLE_THINKING",
-        "Disable thinking",
+        "Thinking",
         Kind.SWITCH,
         Group.CONTEXT,
         "1: requests do not ask for thinking, which many models do not support.",
-        "no",
+        "on",
+        disables=True,
     ),
 )
 
@@ -192,7 +198,7 @@ _CLOUDS = tuple(
         Kind.SWITCH,
         Group.OTHER,
         f"1: everything is sent to {cloud}, and the base URL is not used at all.",
-        "no",
+        "off",
     )
     for name, label, cloud in (
         ("BEDROCK", "Use Bedrock", "Amazon Bedrock"),

@@ -176,6 +176,14 @@ class TrafficMeter:
         """Return whether a turn has no answer yet, by the transcripts."""
         return self._analyzer.sessions.any_open
 
+    def request_sessions(self) -> dict[tuple[str, int], list[tuple[float, str]]]:
+        """Return the times and sessions of the newest requests of each connection, as far as they are known."""
+        found: dict[tuple[str, int], list[tuple[float, str]]] = {}
+        for request, session in self._analyzer.account().request_sessions():
+            if request.t is not None and request.port:
+                found.setdefault((request.host, request.port), []).append((request.t, session))
+        return found
+
     def end_client(self, folder: str) -> None:
         """Note that no client runs in a folder any more, so that its open turns get no answer."""
         self._idle_snapshot = None

@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from stormdeck.ui.bindings import bindings
 from stormdeck.ui.panel_app import PanelApp
 from stormdeck.ui.rendering import called, clickable, line
 from stormdeck.ui.textual_patches.exiting import EmptyOnExit
@@ -24,6 +25,8 @@ LEAST = 20
 
 class Room(VerticalScroll):
     """The scrolling part of a dialog."""
+
+    BINDINGS = bindings("dialog", inner=True)
 
     class Changed(Message):
         """Its size has changed, by the terminal or by a scroll bar."""

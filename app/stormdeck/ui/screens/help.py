@@ -44,7 +44,7 @@ WORDS = (
 MOUSE = (
     (
         "click",
-        "a row, a tab, a hop, the verdict or a key's name; double-click a setting or a traceback to open it",
+        "a row, a tab, a hop, the verdict or a key's name; double-click a setting or a log line to open it",
     ),
     ("wheel", "scrolls"),
     ("drag", "selects log lines; with shift, the terminal selects text"),

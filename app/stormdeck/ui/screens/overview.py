@@ -92,6 +92,13 @@ class OverviewScreen(Area):
     def _show_storm(self, message: StormsPanel.Chosen) -> None:
         self.post_message(GoTo(StormLines(message.storm)))
 
+    async def action_open(self) -> None:
+        """Show the lines of the selected storm, or else the row or the page that the verdict is about."""
+        if isinstance(self.focused, StormsPanel):
+            self.focused.action_open()
+        else:
+            await self.run_action("app.fix")
+
     async def action_groups(self) -> None:
         """Show the model groups of the proxy, each with its servers."""
         from stormdeck.ui.screens.model_groups import GroupsScreen

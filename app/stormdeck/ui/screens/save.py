@@ -149,16 +149,23 @@ async def propose_repair(area: Area, file: SettingsFile | None) -> bool:
 class Saving:
     """Save the draft of a form once its diff is accepted.
 
-    ``draft`` returns the form's draft, ``keep`` sets it without drawing, and ``show`` sets and draws it.
+    ``draft`` returns the form's draft, ``keep`` sets it without drawing, and ``show`` sets and draws it. ``note`` takes
+    the file as it was and the text that was written.
     """
 
     def __init__(
-        self, area: Area, draft: Callable[[], Draft], keep: Callable[[Draft], None], show: Callable[[Draft], None]
+        self,
+        area: Area,
+        draft: Callable[[], Draft],
+        keep: Callable[[Draft], None],
+        show: Callable[[Draft], None],
+        note: Callable[[SettingsFile, str], None],
     ) -> None:
         self._area = area
         self._draft = draft
         self._keep = keep
         self._show = show
+        self._note = note
         self._refused_digest = ""
         """The digest of the file on which a save was refused, until the file has been read again."""
 
@@ -187,13 +194,17 @@ class Saving:
         file = self._draft().file
         if not accepted or file is None:
             return
-        refused = await self._area.panel.save(file, self._draft().text())
+        text = self._draft().text()
+        refused = await self._area.panel.save(file, text)
         if refused:
             self._area.notify(refused, title="Not saved", severity="error", timeout=12, markup=False)
             self._refused_digest = file.digest
             return
         draft = self._draft()
-        self._area.notify(pickup_message(draft), title=f"Saved {file.path.name}", timeout=10, markup=False)
+        self._note(file, text)
+        undo, copies = (self._area.panel.action(f"settings.{name}").shown for name in ("undo", "backups"))
+        words = f"{pickup_message(draft)} {undo} proposes to undo it, {copies} lists the copies."
+        self._area.notify(words, title=f"Saved {file.path.name}", timeout=10, markup=False)
         # Drawn when the file has been read: until then the form would show its old values.
         self._keep(replace(draft, edits=(), undone=()))
 

@@ -11,11 +11,13 @@ from stormdeck.model.editing.diff import diff
 from stormdeck.model.editing.draft import Draft
 from stormdeck.model.editing.starter import is_blank, target, working_block
 from stormdeck.model.finding import Finding, Fix
+from stormdeck.model.keys.action import Action
 from stormdeck.model.settings.field import Kind
-from stormdeck.model.settings.scope import Scope
+from stormdeck.model.settings.scope import EDITABLE, Scope
 from stormdeck.paths import STYLES
 from stormdeck.ui.bindings import bindings
 from stormdeck.ui.copying import of_setting
+from stormdeck.ui.screens.backups import Reversing
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.screens.profiles import Switching
 from stormdeck.ui.screens.save import FixScreen, Saving, propose_repair
@@ -24,6 +26,17 @@ from stormdeck.ui.widgets.key_bar import KeyBar
 from stormdeck.ui.widgets.row_list import RowList
 from stormdeck.ui.widgets.settings.field_row import FieldRow
 from stormdeck.ui.widgets.settings.form import SettingsForm, SettingsHeading
+
+
+def edit_keys(*, has_choices: bool) -> list[Action]:
+    """Return the keys of the input in which a value is edited: no other one acts while letters are typed."""
+    keys = [
+        Action("edit.keep", "enter", "keep", "Keep the text; it is not saved yet.", "end_edit(True)"),
+        Action("edit.drop", "escape", "drop", "Drop the text.", "end_edit(False)"),
+        Action("edit.choose", "down", "choose", "Take the next value to choose from.", "choose_value"),
+        Action("edit.next", "tab", "next value", "Keep the text, and go to the next value.", "leave_edit"),
+    ]
+    return [key for key in keys if has_choices or key.id != "edit.choose"]
 
 
 class SettingsScreen(Area):
@@ -39,7 +52,8 @@ class SettingsScreen(Area):
         self._others: dict[Scope, Draft] = {}
         """Drafts of the scopes that are not shown."""
         self._revealed = False
-        self._saving = Saving(self, lambda: self.draft, self._keep, self.change)
+        self._reversing = Reversing(self, lambda: self.draft)
+        self._saving = Saving(self, lambda: self.draft, self._keep, self.change, self._reversing.note)
         self._switching = Switching(self, lambda: self.draft)
         self._typing: Draft | None = None
         """The draft as it was before the current row is edited; ``None``: no row is edited."""
@@ -103,6 +117,7 @@ class SettingsScreen(Area):
             return
         self._typing = self.draft
         await row.begin_edit()
+        self.query_one(KeyBar).show_keys(edit_keys(has_choices=row.has_choices))
 
     @on(FieldRow.Edited)
     def _on_edited(self, message: FieldRow.Edited) -> None:
@@ -122,12 +137,25 @@ class SettingsScreen(Area):
         if self._typing is None:
             return
         before, self._typing = self._typing, None
+        self.query_one(KeyBar).show_keys(None)
         if not kept:
             self.change(before.on(self.draft.deck))
         had_focus = self.focused is None or row in self.focused.ancestors_with_self
         await row.end_edit()
         if had_focus:
             row.focus()
+
+    async def action_end_edit(self, kept: bool) -> None:
+        """Stop editing, and keep the text or drop it."""
+        await self._end_edit(self.form.row, kept=kept)
+
+    def action_choose_value(self) -> None:
+        """Put the next choice into the input."""
+        self.form.row.choose_next()
+
+    def action_leave_edit(self) -> None:
+        """Keep the text, and go to the next value."""
+        self.form.row.action_move(1)
 
     @on(FieldRow.Moved)
     async def _on_moved(self, message: FieldRow.Moved) -> None:
@@ -149,11 +177,16 @@ class SettingsScreen(Area):
             await self._switching.ask()
 
     async def action_undo(self) -> None:
-        """Undo the last edit, or else the last switch of profiles."""
+        """Undo the last edit, or else propose to undo the last save or switch of profiles."""
         if self.draft.edits:
             self.change(self.draft.undo())
-        elif not await self._switching.undo():
+        elif not await self._switching.undo() and not await self._reversing.undo():
             self.notify("Nothing to undo.")
+
+    async def action_backups(self) -> None:
+        """Show the kept copies of the file, to restore one."""
+        if self._may_restore():
+            await self._reversing.ask()
 
     def action_redo(self) -> None:
         """Redo the edit that was undone last."""
@@ -289,6 +322,11 @@ class SettingsScreen(Area):
 
     def _keep(self, draft: Draft) -> None:
         self.draft = draft
+
+    def _may_restore(self) -> bool:
+        """Return whether the file may be written, even if it is broken now."""
+        file = self.draft.file
+        return (file is not None and file.writable and self.draft.scope in EDITABLE) or self._may_edit()
 
     def _may_edit(self) -> bool:
         file = self.draft.file

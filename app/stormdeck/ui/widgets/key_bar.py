@@ -34,7 +34,7 @@ class KeyBar(Panel):
     def __init__(self, area: str, actions: Sequence[Action]) -> None:
         super().__init__()
         self._area = area
-        self._actions = actions
+        self._usual = self._actions = actions
         self.note = ""
 
     def part(self, deck: Deck) -> object:
@@ -46,6 +46,11 @@ class KeyBar(Panel):
         if note != self.note:
             self.note = note
             self.refresh()
+
+    def show_keys(self, actions: Sequence[Action] | None) -> None:
+        """Show other keys, while no others act; ``None``: the area's again."""
+        self._actions = self._usual if actions is None else actions
+        self.refresh()
 
     def render(self) -> VisualType:
         """Draw the areas on the left and the keys on the right, as many as fit."""

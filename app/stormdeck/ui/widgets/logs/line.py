@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
@@ -14,7 +15,7 @@ from stormdeck.model.logs.book import Line
 from stormdeck.model.logs.spec import short_name
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.text import clean
-from stormdeck.ui.rendering import fit
+from stormdeck.ui.rendering import MORE, fit
 
 if TYPE_CHECKING:
     from stormdeck.model.logs.access import Access
@@ -30,6 +31,9 @@ CLOCK_WITHIN = 120
 
 LEVEL_CLASSES = {"error": "error", "critical": "error", "warning": "warning", "debug": "quiet"}
 """The component class of a record, by its level."""
+
+
+_TIME = re.compile(r"\d\d:\d\d:\d\d")
 
 
 class Fragment(NamedTuple):
@@ -48,14 +52,14 @@ class LineDrawer(Widget):
 
     def draw(
         self,
-        head: list[Fragment],
-        body: list[Fragment],
+        head: Sequence[Fragment],
+        body: Sequence[Fragment],
         width: int,
         column: int = 0,
         mark: bool = False,
         tail: Sequence[Fragment] = (),
     ) -> Strip:
-        """Return a strip whose body starts at ``column``; head and tail do not scroll."""
+        """Return a strip whose body starts at ``column``, with ``…`` where it is cut; head and tail do not scroll."""
         base = self.get_component_rich_style("log--text")
         marked = self.get_component_rich_style("log--mark", partial=True) if mark else None
 
@@ -64,10 +68,16 @@ class LineDrawer(Widget):
             return Segment(fragment.text, style + marked if marked else style)
 
         begin, rest, end = (Strip(map(segment, fragments)) for fragments in (head, body, tail))
-        if column:
-            rest = rest.crop(column)
-        if end:
-            rest = rest.crop(0, max(0, width - begin.cell_length - end.cell_length))
+        room = max(0, width - begin.cell_length - end.cell_length)
+        long = rest.cell_length
+        if rest and (column or long > room):
+            more = segment(Fragment(MORE, "quiet"))
+            shown = rest.crop(column, column + room)
+            if column and room > 1:
+                shown = Strip([more, *shown.crop(1)])
+            if long - column > room > 1:
+                shown = Strip([*shown.crop(0, room - 1), more])
+            rest = shown
         whole = Strip([*begin, *rest, *end]).crop(0, width)
         return whole.extend_cell_length(width, base + marked if marked else base)
 
@@ -99,18 +109,38 @@ def written(line: Line) -> float | None:
     return found.time if found is not None else None
 
 
-def body(line: Line, width: int) -> list[Fragment]:
-    """Return the columns of an access line, or the text of any other line in the colour of its level."""
+class Body(NamedTuple):
+    """What is drawn of a line after its time and log."""
+
+    fixed: list[Fragment]
+    """The columns of a request, which do not scroll."""
+    text: list[Fragment]
+
+
+def body(line: Line, width: int, *, whole: bool = False) -> Body:
+    """Return the columns of an access line, or what any other line says in the colour of its level.
+
+    A record is shown without its time, level and source, and an error by its reason, unless the ``whole`` message is
+    wanted.
+    """
     from stormdeck.model.logs.access_line import parse_access
     from stormdeck.model.logs.records import classify
 
     access = parse_access(line.text)
     if access is not None:
-        return columns(access, line.attempt, width)
+        return Body(columns(access, line.attempt, width), [])
     record = classify(line.text)
     if record is None:
-        return [Fragment(mask_text(clean(line.text)), "quiet")]
-    return [Fragment(mask_text(clean(line.text)), LEVEL_CLASSES.get(record.level, ""))]
+        return Body([], [Fragment(mask_text(clean(line.text)), "quiet")])
+    return Body([], message(record, mask_text(clean(record.message)) if whole else short_message(record)))
+
+
+def short_message(record: Record) -> str:
+    """Return the reason in an error, or else the message of a record."""
+    from stormdeck.model.logs.reasons import reason
+
+    text = mask_text(clean(record.message))
+    return (reason(record.message) or text) if record.level.is_failure else text
 
 
 def exception(line: Line) -> list[Fragment]:

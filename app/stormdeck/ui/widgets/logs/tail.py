@@ -15,10 +15,8 @@ from textual.strip import Strip
 from stormdeck.model.deck import Deck
 from stormdeck.model.logs.book import Line, LogBook
 from stormdeck.model.logs.spec import display_name
-from stormdeck.model.masking.lines import mask_text
-from stormdeck.model.text import clean
 from stormdeck.ui.rendering import fit_words, line, sentences
-from stormdeck.ui.widgets.logs.line import Fragment, LineDrawer, columns, head, message
+from stormdeck.ui.widgets.logs.line import Fragment, LineDrawer, columns, head, message, short_message
 from stormdeck.ui.widgets.panel import LivePanel
 
 TIME = 9
@@ -87,7 +85,6 @@ def last_rows(book: LogBook, begin: int, most: int, width: int) -> list[tuple[Li
 def _drawn(line: Line, width: int) -> list[Fragment] | None:
     """Return the drawn line, or ``None`` if it is left out."""
     from stormdeck.model.logs.access_line import parse_access
-    from stormdeck.model.logs.reasons import reason
     from stormdeck.model.logs.records import classify
 
     access = parse_access(line.text)
@@ -98,9 +95,7 @@ def _drawn(line: Line, width: int) -> list[Fragment] | None:
     record = classify(line.text)
     if record is None or not record.message.strip() or any(word in record.message for word in NOISE):
         return None
-    text = mask_text(clean(record.message))
-    shown = reason(record.message) or text if record.level.is_failure else text
-    return message(record, fit_words(shown, width - TIME))
+    return message(record, fit_words(short_message(record), width - TIME))
 
 
 LEAST_NOTE = 20

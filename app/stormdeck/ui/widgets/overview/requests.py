@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import floor
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -70,6 +71,19 @@ class RequestsPanel(LivePanel):
         gap = [line()] if height > 9 else []
         columns = self._chart(width, max(2, height - 3 - len(gap) - len(note)))
         return [title, line(), _rates(traffic, width), *gap, *columns, *note]
+
+    def moment_at(self, x: int, y: int, now: float) -> float | None:
+        """Return when the slice of time in a column of the chart began, ``None`` outside of the chart."""
+        traffic, (width, height) = self.deck.traffic, self.content_size
+        if traffic is None or not traffic.logs or why_uncounted(self.deck) or (y == 0 and height > 1):
+            return None
+        low = height <= 2
+        times, begin = (1, 0) if low else (_times(traffic, width), AXIS)
+        shown = len(traffic.buckets[-width:] if low else _shown(traffic, width))
+        if not begin <= x < begin + shown * times:
+            return None
+        age = shown - 1 - (x - begin) // times
+        return (floor(now / traffic.bucket_s) - age) * float(traffic.bucket_s)
 
     def _uncounted(self, why: str, width: int, height: int) -> list[Content]:
         """Return dashes in place of the rates, why they are unknown, and what to do."""

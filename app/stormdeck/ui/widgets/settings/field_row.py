@@ -120,10 +120,15 @@ class FieldRow(Widget, can_focus=True):
             return self.state.choices
         return (*TIERS, *self.state.choices) if self.field.kind is Kind.MODEL else self.field.suggested
 
-    def _choose_next(self, editor: Input) -> None:
+    @property
+    def has_choices(self) -> bool:
+        """Return whether there are values to choose from."""
+        return bool(self._choices())
+
+    def choose_next(self) -> None:
         """Put the next choice into the input."""
-        choices = self._choices()
-        if choices:
+        choices, editor = self._choices(), self.input
+        if choices and editor is not None:
             at = choices.index(editor.value) + 1 if editor.value in choices else 0
             editor.value = choices[at % len(choices)]
             editor.cursor_position = len(editor.value)
@@ -138,7 +143,7 @@ class FieldRow(Widget, can_focus=True):
         if event.key == "down" and self.input is not None and self._choices():
             event.stop()
             event.prevent_default()
-            self._choose_next(self.input)
+            self.choose_next()
         if event.key in {"tab", "shift+tab"}:
             # Textual would stay here, since no other widget can have the focus.
             event.stop()

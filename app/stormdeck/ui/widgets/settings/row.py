@@ -30,6 +30,10 @@ VALUE = 32
 """Columns of a value that has its finding beside it."""
 BESIDE = 34
 """Columns that a finding needs beside the value; with less it is below."""
+NAMED_FROM = 100
+"""Columns from which on the names of the settings are beside their labels and values."""
+NAMED_TO = 150
+"""The column at which they end on a wider screen: near their values."""
 LONGEST = 1000
 """The most characters that are shown of a value."""
 
@@ -94,9 +98,21 @@ def row_lines(field: Field, state: RowState, style: RowStyle, width: int) -> lis
         rows = [line(label, value), *wrapped(beside)]
     else:
         rows = [label, *wrapped(value), *wrapped(beside)]
+    rows[0] = _named(rows[0], field, width)
     for text, colour in _below(field, state, style):
         rows += wrapped(Content.styled(clean(text), colour))
     return rows
+
+
+def _named(row: Content, field: Field, width: int) -> Content:
+    """Return the first line of a row with the setting's name at its end, where there is room."""
+    if width < NAMED_FROM or field.name == field.label:
+        return row
+    for edge in (min(width, NAMED_TO), width):
+        space = edge - row.cell_length - len(field.name) - 1
+        if space >= 2:
+            return line(row, " " * space, (field.name, "$quiet"))
+    return row
 
 
 def plain_height(value: str, note: str, style: RowStyle, width: int) -> int | None:
@@ -115,7 +131,11 @@ def plain_height(value: str, note: str, style: RowStyle, width: int) -> int | No
 
 
 def _value(field: Field, state: RowState, room: int) -> Content:
-    """Return the value with its unit, or the default if it is not set."""
+    """Return the value with its unit, or the default if it is not set; of a switch whether what it names is on."""
+    if field.kind is Kind.SWITCH and state.problem is None:
+        written = clean(state.value)[:LONGEST] if state.value is not None else "not set"
+        style = "$quiet strike" if state.loses else "$quiet" if state.value is None else ""
+        return line((field.state(state.value), style), (f"  {written}", "$quiet"))
     if state.value is None:
         unset = line(("not set", "$quiet"))
         whole = line(unset, (f"  {field.default}", "$faint"))
@@ -145,7 +165,8 @@ def _below(field: Field, state: RowState, style: RowStyle) -> Iterator[tuple[str
             named = f"{finding.severity.value} {finding.code}: " if number or state.problem else ""
             yield f"{named}{finding.message}", "$quiet"
             if finding.fix:
-                yield f"{style.fix_key}  {finding.fix.description}", "$success"
+                key = f"enter, then {style.fix_key}: " if style.editing else f"{style.fix_key}  "
+                yield f"{key}{finding.fix.description}", "$success"
     if not style.current:
         return
     yield field.help, "$quiet italic"
