@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class StormdeckApp(PanelApp):
-    """The panel with its four areas, the palette and the dialogs."""
+    """The panel with its five areas, the palette and the dialogs."""
 
     TITLE = "stormdeck"
     # The other areas have their own sheets: each one here delays the first paint.
@@ -141,3 +141,4 @@ class StormdeckApp(PanelApp):
     def on_canary_screen_finished(self, message: CanaryScreen.Finished) -> None:
         """Add the report of a canary to the deck."""
         self.deck = replace(self.deck, canary=message.report)
+        self.note_events()
