@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import on
+from textual import events, on
 
 from stormdeck.model.finding import HopKind
 from stormdeck.model.keys.keymap import Chosen
@@ -17,6 +17,7 @@ from stormdeck.model.snapshots.traffic import TrafficSnapshot
 from stormdeck.paths import STYLES
 from stormdeck.ui.appearance import Appearance
 from stormdeck.ui.areas import AREAS, import_areas, palette
+from stormdeck.ui.away import Away
 from stormdeck.ui.bindings import bindings, writes
 from stormdeck.ui.clock import Clock
 from stormdeck.ui.messages import Arrived, GoTo, LogsGrew
@@ -61,6 +62,7 @@ class StormdeckApp(PanelApp):
         )
         self.storm_alert = StormAlert(self, bell=bell)
         self.navigation = Navigation(self)
+        self.away = Away(self)
 
     async def load_and_start_feed(self) -> None:
         """Start the feed; then import the other areas, while the user reads the first one."""
@@ -73,6 +75,22 @@ class StormdeckApp(PanelApp):
         self.take_snapshot(message.snapshot)
         if isinstance(message.snapshot, TrafficSnapshot):
             self.storm_alert.update(before, message.snapshot, self.verdict)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Notice that the user is there, before a key does what it does."""
+        if isinstance(event, events.Key):
+            self.away.close()
+        await super().on_event(event)
+        if isinstance(event, events.Key | events.MouseDown):
+            self.away.note_input()
+
+    @on(events.AppBlur)
+    def _on_blur(self) -> None:
+        self.away.note_blur()
+
+    @on(events.AppFocus)
+    def _on_focus(self) -> None:
+        self.away.note_focus()
 
     @on(LogsGrew)
     def _on_log_lines(self) -> None:

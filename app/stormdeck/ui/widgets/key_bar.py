@@ -21,9 +21,9 @@ class Names(IntEnum):
     """Which areas have a name beside their number; the value: with fewer keys than that, names are shortened first."""
 
     ALL = 5
-    SHORT = 4
+    SHORT = 3
     """All by their short names, so that they do not move when another area is shown."""
-    HERE = 3
+    HERE = 2
     """Only the shown one."""
     NONE = 0
 
