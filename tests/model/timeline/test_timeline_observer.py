@@ -46,6 +46,10 @@ class Watch:
         self.changes = []
         self.see(0, *start)
 
+    def started(self):
+        """Let the time pass in which servers are found one after another."""
+        return self.see(25)
+
     def see(self, later, *snapshots):
         """Take snapshots that arrive some seconds later."""
         self.at += later
@@ -78,7 +82,7 @@ def test_a_hop_that_was_down_is_one_event_with_its_length():
 def test_what_the_log_says_of_the_end_is_the_cause():
     tails = LogTails(endings={"vllm.log": Ending.CRASHED})
     watch = Watch(*START).see(10, DOWN_VLLM).see(2, tails).see(8, up(VLLM, NOW + 20))
-    assert watch.words() == ["vLLM :8000 was down for 10 s: its engine died"]
+    assert watch.words() == ["vLLM :8000 was down for about 10 s: its engine died"]
 
 
 def test_a_hop_that_flaps_is_one_event_with_a_count_and_its_length_in_all():
@@ -86,13 +90,13 @@ def test_a_hop_that_flaps_is_one_event_with_a_count_and_its_length_in_all():
     for number in range(4):
         watch.see(20, DOWN_PROXY).see(3, up(PROXY, watch.at + 3))
         assert len(watch.events) == 1, number
-    assert watch.words() == ["LiteLLM :4000 was down 4 times, 12 s in all"]
+    assert watch.words() == ["LiteLLM :4000 was down 4 times, about 12 s in all"]
 
 
 def test_two_outages_that_are_far_apart_are_two_events():
     watch = Watch(*START).see(10, DOWN_PROXY).see(3, up(PROXY, NOW + 13)).see(600, DOWN_PROXY)
     watch.see(5, up(PROXY, NOW + 618))
-    assert watch.words() == ["LiteLLM :4000 was down for 3 s", "LiteLLM :4000 was down for 5 s"]
+    assert watch.words() == ["LiteLLM :4000 was down for about 3 s", "LiteLLM :4000 was down for about 5 s"]
 
 
 def test_one_late_answer_is_no_event_and_a_longer_silence_counts_from_the_last_answer():
@@ -100,12 +104,12 @@ def test_one_late_answer_is_no_event_and_a_longer_silence_counts_from_the_last_a
     assert watch.words() == []
     stale = replace(STALE_VLLM, seen=watch.at - 2)
     watch.see(0, stale).see(4).see(4).see(2, up(VLLM, watch.at + 2))
-    assert watch.words() == ["vLLM :8000 did not answer for 12 s"]
+    assert watch.words() == ["vLLM :8000 did not answer for about 12 s"]
 
 
 def test_a_sleep_of_the_machine_does_not_lengthen_a_silence():
     watch = Watch(*START).see(3600, replace(STALE_VLLM, seen=NOW)).see(6).see(4, up(VLLM, NOW + 3610))
-    assert watch.words() == ["vLLM :8000 did not answer for 10 s"]
+    assert watch.words() == ["vLLM :8000 did not answer for about 10 s"]
 
 
 def test_a_hop_that_is_down_from_the_start_is_down_for_at_least_that_long():
@@ -115,8 +119,8 @@ def test_a_hop_that_is_down_from_the_start_is_down_for_at_least_that_long():
 
 
 def test_a_hop_that_leaves_the_path_is_no_longer_followed():
-    watch = Watch(*START).see(10, DOWN_PROXY).see(5, Left(HopKind.PROXY)).see(5)
-    assert watch.words()[0] == "LiteLLM :4000 was down for 5 s: it left the path"
+    watch = Watch(*START).started().see(10, DOWN_PROXY).see(5, Left(HopKind.PROXY)).see(10)
+    assert watch.words()[0] == "LiteLLM :4000 was down for about 5 s: it left the path"
     assert watch.words()[1] == "The path is now vLLM :8000, before LiteLLM :4000 → vLLM :8000"
 
 
@@ -127,7 +131,7 @@ def test_a_hop_that_leaves_the_path_is_no_longer_followed():
         (replace(PROXY, version="1.110.0"), "LiteLLM :4000 is now 1.110.0, before 1.109.1"),
         (
             replace(VLLM, models=(ServedModel("Qwen3-14B"),)),
-            "vLLM :8000 now offers Qwen3-14B, before Qwen3.5-27B",
+            "vLLM :8000 offers now Qwen3-14B, before Qwen3.5-27B",
         ),
         (ClientSnapshot("2.1.332", "installed"), "Claude Code is now 2.1.332, before 2.1.329"),
     ],
@@ -137,6 +141,11 @@ def test_a_version_or_model_that_changes_is_said_with_the_one_before(snapshot, w
     watch = Watch(ClientSnapshot("2.1.329", "installed"), *START).see(10, snapshot).see(2)
     assert watch.words() == []
     assert watch.see(2).words() == [words]
+
+
+def test_a_model_that_goes_and_comes_back_is_said_to_be_there_again():
+    watch = Watch(*START).see(10, replace(VLLM, models=(ServedModel("other"),))).see(4).see(4, VLLM).see(4)
+    assert watch.words() == ["vLLM :8000 offers Qwen3.5-27B again, after 2 changes"]
 
 
 def test_a_value_that_is_back_before_it_counts_is_no_event():
@@ -153,7 +162,7 @@ def test_a_new_process_is_a_restart_if_no_outage_says_so():
     again = replace(VLLM, started=VLLM.started + 500, pid=4800)
     assert Watch(*START).see(10, again).see(4).words() == ["vLLM :8000 was started again"]
     watch = Watch(*START).see(10, DOWN_VLLM).see(20, replace(again, seen=NOW + 30)).see(4).see(60)
-    assert watch.words() == ["vLLM :8000 was down for 20 s"]
+    assert watch.words() == ["vLLM :8000 was down for about 20 s"]
 
 
 def test_settings_say_who_saved_them_and_which_keys_but_no_value():
@@ -186,7 +195,7 @@ def test_a_secret_in_the_settings_is_in_no_event():
 
 
 def test_findings_come_and_go_after_the_first_ones_are_known():
-    watch = Watch(*START).see(10, settings(PITFALLS))
+    watch = Watch(*START).started().see(10, settings(PITFALLS))
     assert [event.kind for event in watch.events] == [Kind.SETTINGS]
     watch.see(6)
     came = [event for event in watch.events if event.kind is Kind.FINDING]
@@ -198,8 +207,15 @@ def test_findings_come_and_go_after_the_first_ones_are_known():
     assert all(" went after 3 min" in sentence(event, watch.at) for event in went)
 
 
+def test_what_is_found_one_after_another_at_the_start_has_not_happened():
+    watch = Watch(settings(PITFALLS), FOUND, PROXY).see(8, VLLM).see(8, GPUS, CALM).see(8).see(60)
+    assert watch.words() == []
+
+
 def test_a_server_that_is_away_repairs_no_finding():
-    watch = Watch(settings(PITFALLS), *START[1:]).see(10, DOWN_VLLM).see(60).see(60, up(VLLM, NOW + 130)).see(60)
+    watch = (
+        Watch(settings(PITFALLS), *START[1:]).started().see(10, DOWN_VLLM).see(60).see(60, up(VLLM, NOW + 155)).see(60)
+    )
     assert [event.kind for event in watch.events] == [Kind.DOWN]
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LEAST_GAP_S = 60.0
 """A shorter time in which nothing was watched is no event."""
+START_S = 20.0
+"""After a start, servers are found and findings come one after another for this long: that is nothing that happened."""
 PANEL_STOPPED = "the panel was stopped, or the machine slept"
 NO_PANEL = "no panel ran"
 
@@ -43,6 +45,7 @@ class Observer:
         self._deck: Deck | None = None
         self._canary: CanaryReport | None = None
         self._gap_end = 0.0
+        self._started: float | None = None
         self._pending = False
 
     def known(self) -> dict[str, str]:
@@ -59,16 +62,18 @@ class Observer:
         if deck is self._deck and not self._pending:
             return ()
         before, self._deck = self._deck, deck
+        self._started = now if self._started is None else self._started
+        is_searching = 0 <= now - self._started < START_S
         events = [
             *self._outages.take(deck, now),
-            *self._values.take(deck, now, self._outages),
-            *self._findings.take(deck, now),
+            *self._values.take(deck, now, self._outages, is_searching=is_searching),
+            *(() if is_searching else self._findings.take(deck, now)),
             *self._gaps(deck),
             *self._canaries(deck, now),
         ]
         if before is None or before.settings is not deck.settings:
             events += self._settings.take(deck.settings, now)
-        self._pending = self._values.is_waiting or self._findings.is_waiting or self._outages.is_waiting
+        self._pending = is_searching or self._values.is_waiting or self._findings.is_waiting or self._outages.is_waiting
         return tuple(events)
 
     def open_ones(self, now: float) -> tuple[Event, ...]:

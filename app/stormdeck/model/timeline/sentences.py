@@ -11,6 +11,8 @@ from stormdeck.model.units import duration
 
 LOST_S = 180.0
 """After this time without a sign of an event that goes on, nobody watches it any more."""
+ROUGH_S = 60.0
+"""Servers are asked every two to six seconds: below this length of an outage, that matters."""
 _AWAY = {
     outages.DOWN: ("is down", "was down"),
     outages.STARTING: ("is starting", "was starting"),
@@ -52,15 +54,15 @@ def _settings(event: Event, _: float) -> str:
 
 
 def _version(event: Event, _: float) -> str:
-    return _value(event, f"{event.name} is now {event.now}")
+    return _value(event, f"{event.name} is")
 
 
 def _model(event: Event, _: float) -> str:
-    return _value(event, f"{event.name} now offers {event.now}")
+    return _value(event, f"{event.name} offers")
 
 
 def _path(event: Event, _: float) -> str:
-    return _value(event, f"The path is now {event.now}")
+    return _value(event, "The path is")
 
 
 def _named(event: Event, _: float) -> str:
@@ -85,9 +87,15 @@ def _outage(event: Event, now: float) -> str:
         watched = event.seen - (event.opened or event.at) if event.is_open else 0.0
         return f"{event.name} {was} for at least {duration(event.total_s + watched)}; its return was not watched{cause}"
     if event.count > 1:
-        return f"{event.name} {was} {event.count} times, {duration(event.total_s)} in all{cause}"
-    least = "at least " if event.was == outages.FROM_START else ""
-    return f"{event.name} {was} for {least}{duration(event.total_s)}{cause}"
+        return f"{event.name} {was} {event.count} times, {_about(event)} in all{cause}"
+    length = f"at least {duration(event.total_s)}" if event.was == outages.FROM_START else _about(event)
+    return f"{event.name} {was} for {length}{cause}"
+
+
+def _about(event: Event) -> str:
+    """Return a length; a short one is as exact as the polls are."""
+    is_rough = event.total_s < ROUGH_S * event.count
+    return f"about {max(1, round(event.total_s))} s" if is_rough and event.total_s < 60 else duration(event.total_s)
 
 
 def _finding(event: Event, now: float) -> str:
@@ -102,9 +110,11 @@ def _finding(event: Event, now: float) -> str:
 
 
 def _value(event: Event, text: str) -> str:
+    if event.was == event.now:
+        return f"{text} {event.now} again, after {event.count} changes"
     if event.count > 1:
-        return f"{text}, after {event.count} changes{f' from {event.was}' if event.was else ''}"
-    return f"{text}{f', before {event.was}' if event.was else ''}{_unwatched(event.words)}"
+        return f"{text} now {event.now}, after {event.count} changes{f' from {event.was}' if event.was else ''}"
+    return f"{text} now {event.now}{f', before {event.was}' if event.was else ''}{_unwatched(event.words)}"
 
 
 def _unwatched(words: str) -> str:

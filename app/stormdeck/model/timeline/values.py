@@ -16,7 +16,9 @@ from stormdeck.model.timeline.outages import Outages, name_of, subject_of
 from stormdeck.model.urls import place
 
 SETTLE_S = 3.0
-"""For how long a value must stay before it counts: servers are found one after another."""
+"""For how long a value must stay before it counts."""
+PATH_SETTLE_S = 10.0
+"""The same for the path: the servers on it are found one after another."""
 SAME_START_S = 5.0
 """Two readings of one process's start differ by no more than this."""
 MOST = 200
@@ -62,12 +64,13 @@ class Values:
         """Return whether a value has changed that does not count yet."""
         return bool(self._waiting)
 
-    def take(self, deck: Deck, now: float, outages: Outages) -> Iterator[Event]:
-        """Yield each change."""
+    def take(self, deck: Deck, now: float, outages: Outages, *, is_searching: bool) -> Iterator[Event]:
+        """Yield each change; while servers are searched for the first time, the path is not known."""
         if deck.replay is not None:
             return
         for value in _values(deck):
-            yield from self._take(value, now, outages)
+            if value.kind is not Kind.PATH or not is_searching:
+                yield from self._take(value, now, outages)
         for key in list(self.known)[: max(0, len(self.known) - MOST)]:
             self._forget(key)
 
@@ -86,7 +89,7 @@ class Values:
         waiting = self._waiting.get(value.key)
         if waiting is None or not _is_equal(value.kind, waiting.text, value.text):
             waiting = self._waiting[value.key] = _Waiting(value.text, now)
-        if now - waiting.since < SETTLE_S:
+        if now - waiting.since < (PATH_SETTLE_S if value.kind is Kind.PATH else SETTLE_S):
             return
         del self._waiting[value.key]
         self.known[value.key] = value.text
