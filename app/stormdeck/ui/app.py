@@ -78,10 +78,12 @@ class StormdeckApp(PanelApp):
 
     async def on_event(self, event: events.Event) -> None:
         """Notice that the user is there, before a key does what it does."""
-        if isinstance(event, events.Key):
+        # What no widget handles comes back here, forwarded.
+        is_new = isinstance(event, events.InputEvent) and not event.is_forwarded
+        if is_new and isinstance(event, events.Key):
             self.away.close()
         await super().on_event(event)
-        if isinstance(event, events.Key | events.MouseDown):
+        if is_new and isinstance(event, events.Key | events.MouseDown):
             self.away.note_input()
 
     @on(events.AppBlur)

@@ -38,7 +38,8 @@ class Away:
         if self._left is not None and now - self._left >= LEAST_S:
             self._since = self._left
         self._left, self._last_input = None, now
-        self.show()
+        # Textual gives the focus back to the field that is typed in after this.
+        self._app.call_later(self.show)
 
     def note_input(self) -> None:
         """Note a key or a click, after it has done what it does."""

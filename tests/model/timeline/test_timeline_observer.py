@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 import samples
@@ -288,6 +289,7 @@ def played(steps):
 
 
 @given(STEPS)
+@hypothesis_settings(max_examples=30)
 def test_any_sequence_makes_a_bounded_number_of_events(steps):
     watch = played(steps)
     passed = watch.at - NOW
@@ -304,6 +306,7 @@ def test_any_sequence_makes_a_bounded_number_of_events(steps):
 
 
 @given(STEPS)
+@hypothesis_settings(max_examples=30)
 def test_the_same_sequence_by_two_panels_yields_no_event_twice(steps):
     one, other = played(steps), played(steps)
     both = updated(one.events, other.events, one.at)
@@ -312,6 +315,7 @@ def test_the_same_sequence_by_two_panels_yields_no_event_twice(steps):
 
 
 @given(STEPS)
+@hypothesis_settings(max_examples=30)
 def test_a_deck_that_is_seen_again_yields_nothing(steps):
     watch = played(steps).see(60).see(60)
     assert watch.observer.take(watch.deck, watch.at + 1) == ()

@@ -158,6 +158,8 @@ class Outages:
         if left_open is not None and not hop.was_up:
             return _continued(replace(left_open, opened=left_open.opened or left_open.at), seen, now)
         last = hop.event
+        if last is not None:
+            began = max(began, last.end)
         if last is not None and began - last.end < FLAP_S:
             cause = seen.cause or last.cause
             return replace(last, is_open=True, count=last.count + 1, opened=began, until=None, cause=cause, seen=now)

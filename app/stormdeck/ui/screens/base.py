@@ -37,7 +37,8 @@ class Area(EmptyOnExit, Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         add_size_classes(self)
-        self._news: AwayNote | None = None
+        self.news: AwayNote | None = None
+        """What happened while the user was away, while it is shown."""
 
     @property
     def panel(self) -> PanelApp:
@@ -100,14 +101,14 @@ class Area(EmptyOnExit, Screen[None]):
         from stormdeck.ui.widgets.away_note import AwayNote
 
         self.close_news()
-        self._news = AwayNote(f"WHILE YOU WERE AWAY, since {self.panel.clock.minute(since)}", news)
-        self.mount(self._news, before=self.query_one(KeyBar))
+        self.news = AwayNote(f"WHILE YOU WERE AWAY, since {self.panel.clock.minute(since)}", news)
+        self.mount(self.news, before=self.query_one(KeyBar))
 
     def close_news(self) -> None:
         """Close what ``show_news`` has shown."""
-        if self._news is not None:
-            self._news.remove()
-            self._news = None
+        if self.news is not None:
+            self.news.remove()
+            self.news = None
 
     def copy(self, text: str, what: str) -> None:
         """Copy a text and notify the user. For an empty text, ``what`` is the reason why nothing is copied."""
