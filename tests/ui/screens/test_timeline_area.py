@@ -144,7 +144,7 @@ async def test_a_click_selects_an_event_and_a_long_list_scrolls_to_its_end(panel
     async with panel().run_test(size=(80, 24)) as pilot:
         await deliver(pilot, *BASE, replace(TIMELINE, events=many))
         await show(pilot, "timeline")
-        await until(pilot, lambda: area(pilot).virtual_size.height > 400, "not filled")
+        await until(pilot, lambda: area(pilot).virtual_size.height == 400, "not filled")
         await settled(pilot)
         await pilot.click(TimelineList, offset=(10, 3))
         await until(pilot, lambda: area(pilot).current == many[2], "another event")
