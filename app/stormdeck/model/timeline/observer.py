@@ -46,7 +46,8 @@ class Observer:
         self._canary: CanaryReport | None = None
         self._gap_end = 0.0
         self._started: float | None = None
-        self._pending = False
+        self._parts: tuple[object, ...] = ()
+        self._pending = True
 
     def known(self) -> dict[str, str]:
         """Return the values to remember for the next run."""
@@ -58,9 +59,17 @@ class Observer:
         self._settings.note_own(digest)
 
     def take(self, deck: Deck, now: float) -> tuple[Event, ...]:
-        """Return the events that began, changed or ended since the last deck. An equal deck costs nothing."""
-        if deck is self._deck and not self._pending:
+        """Return the events that began, changed or ended since the last deck.
+
+        A deck in which only figures differ costs next to nothing.
+        """
+        parts = _parts(deck)
+        if not self._pending and all(
+            one is other or one == other for one, other in zip(parts, self._parts, strict=False)
+        ):
+            self._deck = deck
             return ()
+        self._parts = parts
         before, self._deck = self._deck, deck
         self._started = now if self._started is None else self._started
         is_searching = 0 <= now - self._started < START_S
@@ -127,6 +136,28 @@ def canary(report: CanaryReport, now: float) -> Event:
     health = Health.OK if report.ok else Health.ERROR
     return Event(
         Kind.CANARY, f"{now:.3f}", now, "Canary", mask_text(clean(report.summary))[:LONGEST], seen=now, health=health
+    )
+
+
+def _parts(deck: Deck) -> tuple[object, ...]:
+    """Return what events depend on, without figures."""
+    servers = tuple(
+        (one.url, one.state, one.version, one.started, one.models) if one is not None else None
+        for one in (deck.proxy, deck.vllm)
+    )
+    return (
+        servers,
+        deck.backends,
+        deck.discovery,
+        deck.settings,
+        deck.findings,
+        deck.client_version,
+        deck.containers,
+        deck.tails.endings,
+        deck.canary,
+        deck.gpu.state,
+        [one.lost for one in deck.gpu.gpus],
+        deck.traffic.gaps if deck.traffic is not None else (),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from stormdeck.model.deck import Deck
@@ -211,7 +212,7 @@ def _hops(deck: Deck) -> Iterator[Seen]:
     shown = {one.url for one in (deck.proxy, deck.vllm) if one is not None}
     for backend in deck.backends.servers:
         if backend.url not in shown and backend.state is not ServerState.ASKING:
-            name = f"server {place(backend.url)}"
+            name = f"server {_place(backend.url)}"
             yield Seen(f"server {_safe(backend.url)}", clean(name), _STATES.get(backend.state, ""), 0.0)
     if deck.gpu.state in {GpuState.OK, GpuState.LOST}:
         yield Seen("GPU driver", "the GPU driver", LOST if deck.gpu.state is GpuState.LOST else "", 0.0)
@@ -235,8 +236,14 @@ def subject_of(server: VllmSnapshot | ProxySnapshot) -> str:
 
 def name_of(server: VllmSnapshot | ProxySnapshot) -> str:
     """Return a server's name as it is shown: ``vLLM :8000``."""
-    return clean(f"{server.kind.value} {place(server.url)}".strip())
+    return clean(f"{server.kind.value} {_place(server.url)}".strip())
 
 
+@lru_cache(maxsize=64)
 def _safe(url: str) -> str:
     return mask_text(clean(url))
+
+
+@lru_cache(maxsize=64)
+def _place(url: str) -> str:
+    return place(url)
