@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.widgets import Input
-
 from stormdeck.ui.panel_app import PanelApp
 
 if TYPE_CHECKING:
@@ -59,10 +57,14 @@ class Away:
 
     def show(self) -> None:
         """Show the news if there are any, unless the user types or a dialog is open: then they wait."""
+        if self._since is None:
+            return
+        from textual.widgets import Input
+
         from stormdeck.ui.screens.base import Area
 
         screen = self._app.screen
-        if self._since is None or not isinstance(screen, Area) or isinstance(self._app.focused, Input):
+        if not isinstance(screen, Area) or isinstance(self._app.focused, Input):
             return
         since, self._since = self._since, None
         news = self._news(since)

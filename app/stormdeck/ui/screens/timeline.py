@@ -8,6 +8,7 @@ from textual.widgets import Input
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.retries.storms.storm import Storm
+from stormdeck.model.snapshots.timeline import TimelineSnapshot
 from stormdeck.model.symbols import Health
 from stormdeck.model.timeline.event import Event, Kind
 from stormdeck.model.timeline.sentences import sentence, sign
@@ -42,6 +43,9 @@ class TimelineScreen(Area):
     def __init__(self) -> None:
         super().__init__()
         self._events: tuple[Event, ...] = ()
+        self._of: tuple[TimelineSnapshot, tuple[Storm, ...]] = (TimelineSnapshot(), ())
+        """What the events are made of."""
+        self._has_filled = False
         self._problems_only = False
         self._words = ""
 
@@ -60,17 +64,29 @@ class TimelineScreen(Area):
     def take_deck(self, deck: Deck) -> None:
         """Show new events; those that go on get longer."""
         super().take_deck(deck)
-        if (shown := listed(deck)) != self._events or not self._events:
-            self._events = shown
+        if self.is_active or not self._has_filled:
+            self._update(deck)
+
+    def take_lines(self) -> None:
+        """Show what happened while another area was shown."""
+        if self._of != _parts(self.panel.deck):
+            self._update(self.panel.deck)
+
+    def _update(self, deck: Deck) -> None:
+        parts = _parts(deck)
+        if parts != self._of or not self._has_filled:
+            self._of, self._has_filled = parts, True
+            self._events = listed(deck)
             self._fill()
-        elif any(event.is_open for event in shown):
+        elif any(event.is_open for event in self._events):
             self.query_one(TimelineList).refresh()
             self.query_one(EventDetail).refresh()
 
     def take_minute(self, minute: str) -> None:
         """Update the time and the days."""
         super().take_minute(minute)
-        self._fill()
+        if self.is_active:
+            self._fill()
 
     def _fill(self) -> None:
         now = self.panel.clock.now()
@@ -159,3 +175,7 @@ class TimelineScreen(Area):
         if not field.value:
             field.close()
         self.query_one(TimelineList).focus()
+
+
+def _parts(deck: Deck) -> tuple[TimelineSnapshot, tuple[Storm, ...]]:
+    return deck.timeline, deck.storms
