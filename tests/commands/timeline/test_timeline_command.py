@@ -106,19 +106,19 @@ def test_json_has_a_version_and_unix_times(kept, now):
     }
 
 
-def test_without_events_it_says_so_on_stderr_and_prints_nothing(home):
+def test_without_events_it_says_so_and_writes_nothing(home):
     code, out, err = home.run("timeline")
-    assert (code, out) == (0, "")
-    assert "No event is kept yet" in err
+    assert (code, err) == (0, "")
+    assert "No event is kept yet" in out
     code, out, _ = home.run("timeline", "--json")
     assert (code, json.loads(out)["events"]) == (0, [])
     assert not (home.folder / ".local").exists()
 
 
-def test_a_time_without_events_is_said_on_stderr(kept):
+def test_a_time_without_events_is_said(kept):
     code, out, err = kept.run("timeline", "--since", "10s")
-    assert (code, out) == (0, "")
-    assert "None of the 3 events" in err
+    assert (code, err) == (0, "")
+    assert "None of the 3 events" in out
 
 
 def test_a_file_that_cannot_be_read_fails_and_stays_as_it_is(kept):

@@ -55,9 +55,9 @@ def run(options: Options, environ: Mapping[str, str], *, since: str | None, unti
     else:
         _print_text(shown, now)
         if not found and not problems:
-            write_err("No event is kept yet: the panel writes them while it runs. Start it with `stormdeck`.")
+            write_out("No event is kept yet: the panel writes them while it runs. Start it with `stormdeck`.")
         elif not shown and not problems:
-            write_err(f"None of the {len(found)} events that are kept is in this time.")
+            write_out(f"None of the {len(found)} events that are kept is in this time.")
     return FAILURE if problems else SUCCESS
 
 
