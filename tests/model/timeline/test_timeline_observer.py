@@ -132,7 +132,7 @@ def test_a_hop_that_leaves_the_path_is_no_longer_followed():
         (replace(PROXY, version="1.110.0"), "LiteLLM :4000 is now 1.110.0, before 1.109.1"),
         (
             replace(VLLM, models=(ServedModel("Qwen3-14B"),)),
-            "vLLM :8000 offers now Qwen3-14B, before Qwen3.5-27B",
+            "vLLM :8000 now offers Qwen3-14B, before Qwen3.5-27B",
         ),
         (ClientSnapshot("2.1.332", "installed"), "Claude Code is now 2.1.332, before 2.1.329"),
     ],

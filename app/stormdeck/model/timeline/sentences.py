@@ -54,15 +54,15 @@ def _settings(event: Event, _: float) -> str:
 
 
 def _version(event: Event, _: float) -> str:
-    return _value(event, f"{event.name} is")
+    return _value(event, f"{event.name} is now", f"{event.name} is")
 
 
 def _model(event: Event, _: float) -> str:
-    return _value(event, f"{event.name} offers")
+    return _value(event, f"{event.name} now offers", f"{event.name} offers")
 
 
 def _path(event: Event, _: float) -> str:
-    return _value(event, "The path is")
+    return _value(event, "The path is now", "The path is")
 
 
 def _named(event: Event, _: float) -> str:
@@ -109,12 +109,13 @@ def _finding(event: Event, now: float) -> str:
     return f"{event.name} went{after}: {event.words}"
 
 
-def _value(event: Event, text: str) -> str:
+def _value(event: Event, new: str, old: str) -> str:
+    """Return a changed value after ``new``, or after ``old`` if it is the one from before."""
     if event.was == event.now:
-        return f"{text} {event.now} again, after {event.count} changes"
+        return f"{old} {event.now} again, after {event.count} changes"
     if event.count > 1:
-        return f"{text} now {event.now}, after {event.count} changes{f' from {event.was}' if event.was else ''}"
-    return f"{text} now {event.now}{f', before {event.was}' if event.was else ''}{_unwatched(event.words)}"
+        return f"{new} {event.now}, after {event.count} changes{f' from {event.was}' if event.was else ''}"
+    return f"{new} {event.now}{f', before {event.was}' if event.was else ''}{_unwatched(event.words)}"
 
 
 def _unwatched(words: str) -> str:
