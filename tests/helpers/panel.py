@@ -14,7 +14,7 @@ from stormdeck.ui.clock import Clock
 from waiting import DEADLINE_S
 
 HOME = Path("/home/me")
-AREAS = {"overview": "1", "logs": "2", "settings": "3", "checks": "4"}
+AREAS = {"overview": "1", "logs": "2", "settings": "3", "checks": "4", "timeline": "5"}
 
 
 class Still(Clock):

@@ -16,8 +16,12 @@ from stormdeck.model.snapshots.server import (
     ServerState,
     VllmSnapshot,
 )
+from stormdeck.model.snapshots.timeline import TimelineSnapshot
 from stormdeck.model.snapshots.traffic import Bucket, TrafficSnapshot
 from stormdeck.model.snapshots.wire import WireSnapshot
+from stormdeck.model.symbols import Health
+from stormdeck.model.timeline.event import Event
+from stormdeck.model.timeline.event import Kind as Happened
 from stormdeck.model.wire.exchange import Exchange
 from stormdeck.model.wire.request import Kind
 
@@ -315,3 +319,41 @@ IN_FLIGHT = WireSnapshot(
         Exchange("9", NOW - 2, Kind.AUXILIARY, "a1b2c3", model="Qwen3.5-27B", sent_bytes=2_400),
     ),
 )
+
+
+def outage(at, length, name="vLLM :8000", **more):
+    """Return that a server was down, some seconds from now on."""
+    ended = NOW + at + length
+    made = Event(Happened.DOWN, name, NOW + at, name, "down", until=ended, total_s=length, seen=ended)
+    return replace(made, opened=NOW + at, health=Health.ERROR, **more)
+
+
+TIMELINE = TimelineSnapshot(
+    (
+        outage(-90_000, 200.0, cause="its engine died"),
+        Event(Happened.GAP, "watching", NOW - 80_000, cause="no panel ran", until=NOW - 50_000, total_s=30_000.0),
+        Event(Happened.VERSION, "vLLM", NOW - 7000, "vLLM :8000", was="0.31.1", now="0.32.0"),
+        Event(
+            Happened.SETTINGS,
+            "settings.json",
+            NOW - 6000,
+            "~/.claude/settings.json",
+            "outside the panel",
+            "ANTHROPIC_BASE_URL, model",
+        ),
+        outage(-3000, 12.0, "LiteLLM :4000", count=4),
+        Event(
+            Happened.FINDING,
+            "URL101",
+            NOW - 2000,
+            "URL101",
+            "ends in /v1",
+            until=NOW - 1200,
+            total_s=800.0,
+            health=Health.ERROR,
+        ),
+        Event(Happened.CANARY, "1", NOW - 600, "Canary", "works: answers, tools, thinking", health=Health.OK),
+    ),
+    since=NOW - 6000,
+)
+"""What happened since yesterday."""

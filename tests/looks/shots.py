@@ -14,6 +14,7 @@ NO_GPU = (*CALM, samples.NO_GPU)
 MANY_GPUS = (*CALM, samples.EIGHT_GPUS)
 PITFALLS = (*CALM, samples.WRONG)
 INVALID = (*CALM, samples.BROKEN)
+TIMELINE = (*STORM, samples.TIMELINE)
 NOTHING = (samples.NO_FILE, samples.NOTHING, samples.NO_GPU)
 
 

@@ -4,7 +4,7 @@ A change of looks is accepted with ``make snapshots``, after looking at ``snapsh
 """
 
 import pytest
-from shots import CALM, DOWN, FLIGHT, INVALID, MANY_GPUS, NO_GPU, NOTHING, PITFALLS, STORM, Shot
+from shots import CALM, DOWN, FLIGHT, INVALID, MANY_GPUS, NO_GPU, NOTHING, PITFALLS, STORM, TIMELINE, Shot
 
 from stormdeck.model.overview_layout import LayoutPreferences
 from stormdeck.ui.appearance import Appearance
@@ -68,6 +68,12 @@ SHOTS = {
     "checks-pitfalls-80x24": Shot("checks", PITFALLS, MEDIUM),
     "checks-pitfalls-60x20": Shot("checks", PITFALLS, SLIM),
     "checks-pitfalls-40x12": Shot("checks", PITFALLS, NARROW),
+    "timeline-200x60": Shot("timeline", TIMELINE, HUGE),
+    "timeline-120x40": Shot("timeline", TIMELINE, WIDE),
+    "timeline-80x24": Shot("timeline", TIMELINE, MEDIUM),
+    "timeline-40x12": Shot("timeline", TIMELINE, NARROW),
+    "timeline-nothing-80x24": Shot("timeline", NOTHING, MEDIUM),
+    "timeline-nothing-40x12": Shot("timeline", NOTHING, NARROW),
     "help-120x40": Shot("overview", CALM, WIDE, keys=("question_mark",)),
     "help-40x12": Shot("overview", CALM, NARROW, keys=("question_mark",)),
 }

@@ -27,6 +27,7 @@ from stormdeck.ui.screens.profiles import ProfilesScreen
 from stormdeck.ui.screens.restart import RestartScreen
 from stormdeck.ui.screens.save import LeaveScreen, SaveScreen
 from stormdeck.ui.screens.settings import SettingsScreen
+from stormdeck.ui.screens.timeline import TimelineScreen
 from stormdeck.ui.screens.trust import TrustScreen
 
 OWNERS = {
@@ -34,6 +35,7 @@ OWNERS = {
     "logs": LogsScreen,
     "settings": SettingsScreen,
     "checks": ChecksScreen,
+    "timeline": TimelineScreen,
     "help": HelpScreen,
     "canary": CanaryScreen,
     "save": SaveScreen,
@@ -95,7 +97,7 @@ async def test_the_key_bar_names_the_areas_and_the_keys_that_matter(panel, area)
         await show(pilot, area)
         await deliver(pilot, WELL)
         bottom = screen(pilot.app).splitlines()[-1]
-        assert "1 Overview  2 Logs  3 Settings  4 Checks" in bottom
+        assert "1 Overview  2 Logs  3 Settings  4 Checks  5 Timeline" in bottom
         shown = footer(area, ACTIONS)
         assert 4 <= len(shown) <= 9
         assert [action.id for action in shown if f"{action.shown} {action.words}" not in bottom] == []

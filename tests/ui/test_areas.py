@@ -40,8 +40,8 @@ async def test_an_area_keeps_its_state_while_another_is_shown(panel):
 async def test_numbers_go_into_a_field_that_is_typed_in_and_not_to_the_areas(panel):
     async with panel().run_test(size=(120, 40)) as pilot:
         await show(pilot, "logs")
-        await pilot.press("slash", *"1234q")
-        assert pilot.app.screen.query_one("#filter", Input).value == "1234q"
+        await pilot.press("slash", *"12345q")
+        assert pilot.app.screen.query_one("#filter", Input).value == "12345q"
         assert pilot.app.current_mode == "logs"
 
 
@@ -91,9 +91,9 @@ async def test_a_click_in_a_narrow_pane_hits_the_numbers_and_the_keys(panel):
 @pytest.mark.parametrize(
     ("size", "names"),
     [
-        ((120, 40), "1 Overview  2 Logs  3 Settings  4 Checks ✖1 ▲1"),
-        ((80, 24), "1 View 2 Logs 3 Set 4 Checks ✖1 ▲1"),
-        ((40, 12), "1 2 3 4 ✖1 ▲1"),
+        ((120, 40), "1 Overview  2 Logs  3 Settings  4 Checks ✖1 ▲1  5 Timeline"),
+        ((80, 24), "1 View 2 Logs 3 Set 4 Checks ✖1 ▲1 5 Time"),
+        ((40, 12), "1 2 3 4 ✖1 ▲1 5"),
     ],
     ids=["120x40", "80x24", "40x12"],
 )

@@ -68,6 +68,12 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("journalctl -u vllm -o cat | stormdeck analyze -", "standard input"),
         ("stormdeck analyze vllm.log --transcripts ~/.claude/projects", "with transcripts"),
     ),
+    "timeline": (
+        ("stormdeck timeline", "everything that is kept"),
+        ("stormdeck timeline --since 2h", "the last two hours"),
+        ("stormdeck timeline --since 09:00 --until 12:00", "this morning"),
+        ("stormdeck timeline --since 1d --json", "for a script"),
+    ),
     "watch": (
         ("stormdeck watch", "follow the logs that are found"),
         ("stormdeck watch vllm.log --json", "one JSON event per line"),

@@ -13,6 +13,7 @@ from stormdeck.commands.bundle import cli as bundle_cli
 from stormdeck.commands.check import cli as settings_cli
 from stormdeck.commands.retries import cli as retries_cli
 from stormdeck.commands.status import cli as status_cli
+from stormdeck.commands.timeline import cli as timeline_cli
 from stormdeck.commands.use import cli as use_cli
 from stormdeck.commands.wire import cli as wire_cli
 from stormdeck.options import DECLARED, Declaration, Group
@@ -47,6 +48,7 @@ _GROUPS = {
     settings_cli.UNSET: frozenset({Group.FILES}),
     use_cli.USE: frozenset({Group.FILES}),
     retries_cli.ANALYZE: frozenset(),
+    timeline_cli.TIMELINE: frozenset(),
     wire_cli.RUN: frozenset({Group.FILES}),
     wire_cli.TAP: frozenset({Group.FILES}),
     CONFIG: frozenset(),
@@ -56,7 +58,11 @@ _GROUPS = {
     completion.COMPLETION: frozenset(),
 }
 """The groups of options in the help of a command, ``_STACK`` by default. Every command accepts all options."""
-_SHOWN = {status_cli.STATUS: frozenset({"gpu", "ascii"}), **dict.fromkeys(writers.WRITERS, frozenset({"readonly"}))}
+_SHOWN = {
+    status_cli.STATUS: frozenset({"gpu", "ascii"}),
+    timeline_cli.TIMELINE: frozenset({"home"}),
+    **dict.fromkeys(writers.WRITERS, frozenset({"readonly"})),
+}
 """Single options that the help also shows."""
 
 
@@ -110,7 +116,7 @@ def build(flags: dict[str, list[str]], argv: Collection[str] | None = None) -> l
         return _add_command(commands, command, help_)
 
     parsers = [root, add(DEMO, "start the panel on a built-in stack, without a server or a GPU")]
-    for family in (status_cli, settings_cli, use_cli, retries_cli, wire_cli, bundle_cli):
+    for family in (status_cli, settings_cli, use_cli, retries_cli, timeline_cli, wire_cli, bundle_cli):
         parsers += family.add_parsers(add)
     parsers += [*_config(commands), *completion.add_parsers(add)]
     for parser in parsers:

@@ -23,6 +23,7 @@ from stormdeck.feed.restart import RestartFeed
 from stormdeck.feed.servers import ServerFeed
 from stormdeck.feed.settings import SettingsFeed
 from stormdeck.feed.storms import StormFeed
+from stormdeck.feed.timeline import TimelineFeed
 from stormdeck.feed.wire import WireFeed
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.logs.endings import LogTails
@@ -45,8 +46,10 @@ from stormdeck.sources.io.background import call_in_loop, run_in_thread
 from stormdeck.sources.io.watch import FileWatcher
 from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.settings.exposure import exposures
+from stormdeck.sources.settings.read import digest_of
 from stormdeck.sources.state.agreed_logs import AgreedLogs
 from stormdeck.sources.state.storm_store import StormStore
+from stormdeck.sources.state.timeline_store import TimelineStore
 from stormdeck.sources.transcripts.read import transcripts_folder
 
 TRAFFIC_S = 1.0
@@ -129,11 +132,16 @@ class Feed(PanelFeed):
         self._logs.on_requests = self._on_requests
         self._has_requests = asyncio.Event()
         transcripts = transcripts_folder(paths.claude)
-        memory = StormStore(paths.state / "storms.sqlite3", writes=not options.readonly, transcripts=transcripts)
-        self._storms = StormFeed(memory)
+        file, writes = paths.state / "storms.sqlite3", not options.readonly
+        self._storms = StormFeed(StormStore(file, writes=writes, transcripts=transcripts))
+        events = TimelineStore(paths.state / "timeline.sqlite3", _scope(options, paths), writes=writes)
+        past = StormStore(file, writes=False, transcripts=transcripts)
+        self.timeline: TimelineFeed = TimelineFeed(events, past.load, deliver, paths.home)
         self._sampler = (sampler or real_gpus)(deliver, lambda: self._servers.load) if options.gpu else None
         self.settings: SettingsFeed = SettingsFeed(options, paths, environ, self._take_settings, self._watcher)
-        self.restart = None if options.readonly else RestartFeed(book, on_lines, self._servers.search)
+        self.settings.before_save = self.timeline.note_save
+        note = self.timeline.note_restart
+        self.restart = None if options.readonly else RestartFeed(book, on_lines, self._servers.search, note=note)
         self.profiles: ProfilesFeed = ProfilesFeed(paths)
         self._client_task: asyncio.Task[None] | None = None
         self._client: ClientSnapshot | None = None
@@ -154,6 +162,7 @@ class Feed(PanelFeed):
         self._logs.follow(self._options.log)
         self._spawn(self._run())
         self._spawn(self._storms.run())
+        self._spawn(self.timeline.run())
         self._spawn(self._count_traffic())
         self._spawn(ClientWatch(self._meter).run())
         self._spawn(self._watch_files())
@@ -167,7 +176,8 @@ class Feed(PanelFeed):
         self._logs.stop()
         self._watcher.stop()
         self._storms.take(self._meter.snapshot(time.time()))
-        await asyncio.gather(self._servers.stop(), self.settings.stop(), self._storms.wait_saved())
+        keeping = (self._storms.wait_saved(), self.timeline.stop())
+        await asyncio.gather(self._servers.stop(), self.settings.stop(), *keeping)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -304,6 +314,12 @@ class Feed(PanelFeed):
         error = None if task.cancelled() else task.exception()
         if error is not None:
             self._task_error = clean(f"{type(error).__name__}: {error}")[:LONGEST_FAULT]
+
+
+def _scope(options: Options, paths: UserPaths) -> str:
+    """Return a digest of what a panel looks at: URLs may hold passwords, so they are not kept themselves."""
+    looks_at = (paths.project, paths.claude, options.settings, options.vllm, options.proxy)
+    return digest_of("\n".join(map(str, looks_at)).encode("utf-8", "surrogatepass"))
 
 
 def _had_404(traffic: TrafficSnapshot, now: float) -> bool:

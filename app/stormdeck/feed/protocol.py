@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from stormdeck.feed.profiles import ProfilesFeed
     from stormdeck.feed.restart import RestartFeed
     from stormdeck.feed.settings import SettingsFeed
+    from stormdeck.feed.timeline import TimelineFeed
     from stormdeck.model.logs.spec import LogSpec
 
 
@@ -26,6 +27,8 @@ class PanelFeed(ABC):
     canary: CanaryFeed | None = None
     """Plans and runs canaries; ``None`` where no server is asked."""
 
+    timeline: TimelineFeed | None = None
+    """Follows what happens; ``None`` where nothing but a recording's storms can."""
     restart: RestartFeed | None = None
     """Runs the command that restarts a server; ``None`` where nothing is restarted."""
 

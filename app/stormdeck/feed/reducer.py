@@ -20,6 +20,7 @@ from stormdeck.model.snapshots.own_faults import OwnFaults
 from stormdeck.model.snapshots.probe import Probe
 from stormdeck.model.snapshots.replay import Replay
 from stormdeck.model.snapshots.server import ProxySnapshot, ServerState, VllmSnapshot
+from stormdeck.model.snapshots.timeline import TimelineSnapshot
 from stormdeck.model.snapshots.traffic import TrafficSnapshot
 from stormdeck.model.snapshots.wire import WireSnapshot
 
@@ -39,6 +40,7 @@ Snapshot = (
     | ContainersSnapshot
     | Replay
     | OwnFaults
+    | TimelineSnapshot
     | Left
 )
 
@@ -67,6 +69,7 @@ _FIELDS = {
     ContainersSnapshot: "containers",
     Replay: "replay",
     OwnFaults: "own_faults",
+    TimelineSnapshot: "timeline",
 }
 """Field of the deck for each type of snapshot."""
 

@@ -25,11 +25,14 @@ class RestartFeed:
         on_lines: Callable[[], None],
         search: Callable[[], None],
         clock: Callable[[], float] = time.time,
+        note: Callable[[Restart, float, Ended | None], None] | None = None,
     ) -> None:
+        """``note`` is called when a command has ended, with its start; ``None`` stands for the user who stopped it."""
         self._book = book
         self._on_lines = on_lines
         self._search = search
         self._clock = clock
+        self._note = note
         self.is_running = False
 
     async def run(self, restart: Restart, deliver: Callable[[str], None]) -> Ended:
@@ -37,13 +40,16 @@ class RestartFeed:
         from stormdeck.sources.processes.run import run_program
 
         self._record(f"{restart.title}: {restart.command} was started")
-        words, self.is_running = "was stopped before it ended", True
+        started, self.is_running = self._clock(), True
+        ended: Ended | None = None
         try:
             ended = await run_program(restart.argv, deliver)
-            words = ended.words
         finally:
             self.is_running = False
+            words = ended.words if ended is not None else "was stopped before it ended"
             self._record(f"{restart.title}: {restart.command} {words}")
+            if self._note is not None:
+                self._note(restart, started, ended)
             self._search()
         return ended
 

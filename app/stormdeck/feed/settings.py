@@ -63,6 +63,8 @@ class SettingsFeed:
         self._now: SettingsSnapshot | None = None
         self._writing: set[asyncio.Future[Written | Refused]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self.before_save: Callable[[str], None] | None = None
+        """Called with the text of each write of this panel, before it is made."""
         self.known = asyncio.Event()
         """Set once settings were delivered, even if only with the reason why they cannot be read."""
 
@@ -111,6 +113,8 @@ class SettingsFeed:
 
     async def save(self, file: SettingsFile, text: str) -> str:
         """Write a file; return an error text for the user, or ``""`` if it was written."""
+        if self.before_save is not None:
+            self.before_save(text)
         writing = asyncio.ensure_future(
             run_in_thread(write_settings, file.path, text, file.digest, self._paths.backups)
         )

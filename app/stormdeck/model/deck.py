@@ -16,6 +16,7 @@ from stormdeck.model.snapshots.discovery import DiscoverySnapshot, ServerProcess
 from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
 from stormdeck.model.snapshots.own_faults import OwnFaults
 from stormdeck.model.snapshots.prefix_cache import PrefixCache
+from stormdeck.model.snapshots.timeline import TimelineSnapshot
 from stormdeck.model.snapshots.wire import WireSnapshot
 
 # The panel imports the deck before its first paint: what it only names in types is not imported for it.
@@ -73,6 +74,8 @@ class Deck:
     """When vLLM's list of models last changed, in unix seconds."""
     prefix: PrefixCache = field(default_factory=PrefixCache)
     """The hit rates of vLLM's prefix cache over time."""
+    timeline: TimelineSnapshot = field(default_factory=TimelineSnapshot)
+    """What happened, apart from storms."""
     replay: Replay | None = None
     """The recording that is played; then servers and settings are unknown."""
     own_faults: OwnFaults = field(default_factory=OwnFaults)

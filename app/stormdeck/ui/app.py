@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import on
+from textual import events, on
 
 from stormdeck.model.finding import HopKind
 from stormdeck.model.keys.keymap import Chosen
@@ -17,6 +17,7 @@ from stormdeck.model.snapshots.traffic import TrafficSnapshot
 from stormdeck.paths import STYLES
 from stormdeck.ui.appearance import Appearance
 from stormdeck.ui.areas import AREAS, import_areas, palette
+from stormdeck.ui.away import Away
 from stormdeck.ui.bindings import bindings, writes
 from stormdeck.ui.clock import Clock
 from stormdeck.ui.messages import Arrived, GoTo, LogsGrew
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class StormdeckApp(PanelApp):
-    """The panel with its four areas, the palette and the dialogs."""
+    """The panel with its five areas, the palette and the dialogs."""
 
     TITLE = "stormdeck"
     # The other areas have their own sheets: each one here delays the first paint.
@@ -61,6 +62,7 @@ class StormdeckApp(PanelApp):
         )
         self.storm_alert = StormAlert(self, bell=bell)
         self.navigation = Navigation(self)
+        self.away = Away(self)
 
     async def load_and_start_feed(self) -> None:
         """Start the feed; then import the other areas, while the user reads the first one."""
@@ -73,6 +75,24 @@ class StormdeckApp(PanelApp):
         self.take_snapshot(message.snapshot)
         if isinstance(message.snapshot, TrafficSnapshot):
             self.storm_alert.update(before, message.snapshot, self.verdict)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Notice that the user is there, before a key does what it does."""
+        # What no widget handles comes back here, forwarded.
+        is_new = isinstance(event, events.InputEvent) and not event.is_forwarded
+        if is_new and isinstance(event, events.Key):
+            self.away.close()
+        await super().on_event(event)
+        if is_new and isinstance(event, events.Key | events.MouseDown):
+            self.away.note_input()
+
+    @on(events.AppBlur)
+    def _on_blur(self) -> None:
+        self.away.note_blur()
+
+    @on(events.AppFocus)
+    def _on_focus(self) -> None:
+        self.away.note_focus()
 
     @on(LogsGrew)
     def _on_log_lines(self) -> None:
@@ -145,3 +165,4 @@ class StormdeckApp(PanelApp):
     def on_canary_screen_finished(self, message: CanaryScreen.Finished) -> None:
         """Add the report of a canary to the deck."""
         self.deck = replace(self.deck, canary=message.report)
+        self.note_events()

@@ -1,4 +1,4 @@
-"""The four areas and the palette. Only the overview is imported at the start, the others when they are first shown."""
+"""The five areas and the palette. Only the overview is imported at the start, the others when they are first shown."""
 
 from __future__ import annotations
 
@@ -31,6 +31,12 @@ def _checks() -> Screen[None]:
     return ChecksScreen()
 
 
+def _timeline() -> Screen[None]:
+    from stormdeck.ui.screens.timeline import TimelineScreen
+
+    return TimelineScreen()
+
+
 def palette() -> type[Provider]:
     """Return the provider of the command palette's entries."""
     from stormdeck.ui.palette import PanelCommands
@@ -40,7 +46,7 @@ def palette() -> type[Provider]:
 
 def import_areas() -> None:
     """Import what the first showing of each area needs: a third of the time that the form takes (measured)."""
-    from stormdeck.ui.screens import checks, logs, settings  # noqa: F401
+    from stormdeck.ui.screens import checks, logs, settings, timeline  # noqa: F401
 
 
 AREAS: dict[str, str | Callable[[], Screen[None]]] = {
@@ -48,5 +54,6 @@ AREAS: dict[str, str | Callable[[], Screen[None]]] = {
     "logs": _logs,
     "settings": _settings,
     "checks": _checks,
+    "timeline": _timeline,
 }
 """How each area is made, by name, in the order of the number keys."""

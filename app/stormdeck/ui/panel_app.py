@@ -157,6 +157,7 @@ class PanelApp(ThemedApp):
         from stormdeck.feed.reducer import take
 
         self.deck = take(self.deck, snapshot)
+        self.note_events()
         self.judge()
 
     def follow_log(self, log: LogSpec) -> None:
@@ -177,8 +178,14 @@ class PanelApp(ThemedApp):
 
         self.set_timer(align_to_second(TICK_S) + LATER_S, lambda: self.set_interval(TICK_S, self._tick))
 
+    def note_events(self) -> None:
+        """Have the feed compare the deck with the one before."""
+        if self.feed is not None and self.feed.timeline is not None:
+            self.feed.timeline.take(self.deck)
+
     def _tick(self) -> None:
         self._calm_ticks += 1
+        self.note_events()
         traffic = self.deck.traffic
         counts_seconds = self.verdict.age is not None or (traffic is not None and traffic.live_storm is not None)
         is_due = counts_seconds and not 0 <= self.clock.now() - self.judged[1] < TICK_S / 2

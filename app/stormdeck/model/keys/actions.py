@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from stormdeck.model.keys.action import Action
 
-AREAS = (("overview", "Overview"), ("logs", "Logs"), ("settings", "Settings"), ("checks", "Checks"))
+AREAS = (
+    ("overview", "Overview"),
+    ("logs", "Logs"),
+    ("settings", "Settings"),
+    ("checks", "Checks"),
+    ("timeline", "Timeline"),
+)
 """The work areas in the order of their number keys."""
-SHORT = {"overview": "View", "logs": "Logs", "settings": "Set", "checks": "Checks"}
+SHORT = {"overview": "View", "logs": "Logs", "settings": "Set", "checks": "Checks", "timeline": "Time"}
 """Names of the areas for narrow terminals."""
 EVERYWHERE = ("app", "replay")
 """Places that mean every area; ``replay`` only while the panel plays a recording."""
@@ -32,6 +38,7 @@ _APP = (
     Action("app.logs", "2", "Logs", "Every log line, to follow, search and filter.", "show('logs')"),
     Action("app.settings", "3", "Settings", "The settings.json form, with findings.", "show('settings')"),
     Action("app.checks", "4", "Checks", "All findings, and what was found on this machine.", "show('checks')"),
+    Action("app.timeline", "5", "Timeline", "What happened, newest first, kept over restarts.", "show('timeline')"),
     Action(
         "app.palette",
         "p,ctrl+p",
@@ -213,6 +220,26 @@ _CHECKS = (
     Action("checks.up", "up,k", "row above", "Go to the row above.", "move(-1)", inner=True),
     Action("checks.down", "down,j", "row below", "Go to the row below.", "move(1)", inner=True),
 )
+_TIMELINE = (
+    Action("timeline.open", "enter", "its lines", "Go to the log lines of the selected event.", "open", footer=True),
+    Action("timeline.filter", "slash", "filter", "Show only events that contain a text.", "filter", footer=True),
+    Action(
+        "timeline.problems",
+        "a",
+        "all or problems",
+        "Show all events, or only what went wrong.",
+        "problems",
+        footer=True,
+    ),
+    Action("timeline.clear", "escape", "all events", "Clear the filter; the selected event stays.", "clear_filter"),
+    Action("timeline.copy", "y", "copy", "Copy the selected event with its time.", "copy"),
+    Action("timeline.top", "g,home", "newest", "Go to the newest event.", "edge(0)"),
+    Action("timeline.bottom", "G,end", "oldest", "Go to the oldest event that is kept.", "edge(-1)"),
+    Action("timeline.up", "up,k", "event above", "Go to the event above.", "move(-1)", inner=True),
+    Action("timeline.down", "down,j", "event below", "Go to the event below.", "move(1)", inner=True),
+    Action("timeline.page-up", "pageup,b", "page up", "Go a page up.", "page(-1)", inner=True),
+    Action("timeline.page-down", "pagedown,space", "page down", "Go a page down.", "page(1)", inner=True),
+)
 _REPLAY = (
     Action("replay.hold", "t", "pause", "Pause the recording, or continue.", "app.hold"),
     Action("replay.skip", "T", "skip", "Skip to the next request of the recording.", "app.skip"),
@@ -253,4 +280,4 @@ _DIALOGS = (
     Action("trust.refuse", "escape,n,q,enter", "do not", "Send nothing; you can decide again later.", "dismiss(False)"),
 )
 
-ACTIONS = (*_APP, *_OVERVIEW, *_LOGS, *_SETTINGS, *_CHECKS, *_REPLAY, *_DIALOGS)
+ACTIONS = (*_APP, *_OVERVIEW, *_LOGS, *_SETTINGS, *_CHECKS, *_TIMELINE, *_REPLAY, *_DIALOGS)

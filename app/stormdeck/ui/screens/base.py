@@ -1,6 +1,9 @@
-"""The base of the four areas: the path bar and the verdict on top, the key bar at the bottom."""
+"""The base of the five areas: the path bar and the verdict on top, the key bar at the bottom."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
@@ -20,6 +23,10 @@ from stormdeck.ui.widgets.panel import Panel
 from stormdeck.ui.widgets.path_bar import PathBar
 from stormdeck.ui.widgets.verdict_bar import VerdictBar
 
+if TYPE_CHECKING:
+    from stormdeck.model.timeline.away import News
+    from stormdeck.ui.widgets.away_note import AwayNote
+
 
 class Area(EmptyOnExit, Screen[None]):
     """An area. It passes the deck, the verdict and the time to its panels."""
@@ -30,6 +37,8 @@ class Area(EmptyOnExit, Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         add_size_classes(self)
+        self.news: AwayNote | None = None
+        """What happened while the user was away, while it is shown."""
 
     @property
     def panel(self) -> PanelApp:
@@ -86,6 +95,20 @@ class Area(EmptyOnExit, Screen[None]):
         self.query_one(PathBar).show_minute(minute)
         for server in self.query(ServerPanel):
             server.show_now(self.panel.clock.now())
+
+    def show_news(self, since: float, news: Sequence[News]) -> None:
+        """Show what happened while the user was away, above the key bar."""
+        from stormdeck.ui.widgets.away_note import AwayNote
+
+        self.close_news()
+        self.news = AwayNote(f"WHILE YOU WERE AWAY, since {self.panel.clock.minute(since)}", news)
+        self.mount(self.news, before=self.query_one(KeyBar))
+
+    def close_news(self) -> None:
+        """Close what ``show_news`` has shown."""
+        if self.news is not None:
+            self.news.remove()
+            self.news = None
 
     def copy(self, text: str, what: str) -> None:
         """Copy a text and notify the user. For an empty text, ``what`` is the reason why nothing is copied."""

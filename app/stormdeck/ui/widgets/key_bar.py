@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from enum import IntEnum
+from enum import Enum, auto
 
 from textual import events
 from textual.content import Content
@@ -17,15 +17,19 @@ from stormdeck.ui.rendering import Part, called, clickable, health_sign, line, s
 from stormdeck.ui.widgets.panel import Panel
 
 
-class Names(IntEnum):
-    """Which areas have a name beside their number; the value: with fewer keys than that, names are shortened first."""
+class Names(Enum):
+    """Which areas have a name beside their number."""
 
-    ALL = 5
-    SHORT = 4
+    ALL = auto()
+    SHORT = auto()
     """All by their short names, so that they do not move when another area is shown."""
-    HERE = 3
+    HERE = auto()
     """Only the shown one."""
-    NONE = 0
+    NONE = auto()
+
+
+_LEAST = {Names.ALL: 4, Names.SHORT: 3, Names.HERE: 3, Names.NONE: 0}
+"""With fewer keys than that, names are shortened first."""
 
 
 class KeyBar(Panel):
@@ -64,7 +68,7 @@ class KeyBar(Panel):
     def _choices(self) -> Iterator[tuple[Names, list[Action], bool]]:
         """Yield what may be shown, the widest first: then fewer keys, then shorter names."""
         fewer = list(self._fewer())
-        yield from ((named, keys, False) for named in Names for keys in fewer if len(keys) >= named)
+        yield from ((named, keys, False) for named in Names for keys in fewer if len(keys) >= _LEAST[named])
         yield Names.NONE, fewer[-1], True
 
     def _fewer(self) -> Iterator[list[Action]]:
