@@ -42,6 +42,14 @@ class StormLines:
 
 
 @dataclass(frozen=True, slots=True)
+class LogMoment:
+    """The log lines of a moment."""
+
+    at: float
+    """Unix seconds."""
+
+
+@dataclass(frozen=True, slots=True)
 class FixInForm:
     """The settings form with the fix of a finding applied, not saved."""
 
@@ -67,7 +75,7 @@ class CanaryPlan:
     """The dialog that shows what a canary would send."""
 
 
-Place = StormLines | FixInForm | SettingRow | RulePage | CanaryPlan
+Place = StormLines | LogMoment | FixInForm | SettingRow | RulePage | CanaryPlan
 
 
 class GoTo(Message):

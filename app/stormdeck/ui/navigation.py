@@ -8,7 +8,7 @@ from stormdeck.model.finding import Finding, HopKind
 from stormdeck.model.retries.storms.storm import Storm
 from stormdeck.model.rules.impact import is_background, where_to_fix
 from stormdeck.model.verdict.statement import Statement
-from stormdeck.ui.messages import CanaryPlan, FixInForm, Place, RulePage, SettingRow, StormLines
+from stormdeck.ui.messages import CanaryPlan, FixInForm, LogMoment, Place, RulePage, SettingRow, StormLines
 from stormdeck.ui.panel_app import PanelApp
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ class Navigation:
         match place:
             case StormLines(storm):
                 await self.show_storm(storm)
+            case LogMoment(at):
+                await self.show_moment(at)
             case FixInForm(finding):
                 await self._apply_fix(finding)
             case SettingRow(path):
@@ -104,6 +106,19 @@ class Navigation:
         number = first_attempt(app.book, storm)
         if number is None:
             app.notify(f"The lines of the storm of {app.clock.minute(storm.started)} are no longer kept.")
+            return
+        await self.show_area("logs")
+        if isinstance(app.screen, LogsScreen):
+            app.call_after_refresh(app.screen.go_to, number)
+
+    async def show_moment(self, at: float) -> None:
+        """Show the first log line from a moment on, or the last one before it."""
+        from stormdeck.ui.screens.logs import LogsScreen
+
+        app = self._app
+        number = app.book.number_at(at)
+        if number is None:
+            app.notify(f"The lines of {app.clock.minute(at)} are not kept.")
             return
         await self.show_area("logs")
         if isinstance(app.screen, LogsScreen):

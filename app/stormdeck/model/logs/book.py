@@ -89,6 +89,17 @@ class LogBook:
         text = batch.lines[number - batch.first]
         return Line(number, batch.log, text, batch.arrived, self._attempts.get(number, 0), batch.since)
 
+    def number_at(self, at: float) -> int | None:
+        """Return the first line that arrived at a time (unix seconds) or later, or else the newest line.
+
+        ``None``: lines of that time may have been in the book, but are gone or have no time.
+        """
+        known = [batch for batch in self._batches if batch.arrived is not None]
+        if not known or (known[0].arrived or 0) - at > 1:
+            return None
+        later = next((batch for batch in known if (batch.arrived or 0) >= at), None)
+        return max(self.start, later.first) if later is not None else self.end - 1
+
     def ends(self, most: int) -> dict[str, list[str]]:
         """Return the last raw lines of each log."""
         found: dict[str, list[str]] = {}
