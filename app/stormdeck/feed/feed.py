@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from stormdeck import __version__
 from stormdeck.feed.canary import CanaryFeed
 from stormdeck.feed.clients import ClientWatch
+from stormdeck.feed.history import HistoryFeed
 from stormdeck.feed.logs import LogFeed
 from stormdeck.feed.options_file import OptionsFile
 from stormdeck.feed.polling import wait_aligned
@@ -47,6 +48,7 @@ from stormdeck.sources.io.watch import FileWatcher
 from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.settings.exposure import exposures
 from stormdeck.sources.state.agreed_logs import AgreedLogs
+from stormdeck.sources.state.history_store import HistoryStore
 from stormdeck.sources.state.storm_store import StormStore
 from stormdeck.sources.transcripts.read import transcripts_folder
 
@@ -115,14 +117,21 @@ class Feed(PanelFeed):
         self._options = options
         self._paths = paths
         self._environ = environ
-        self._deliver = deliver
+        store = HistoryStore(paths.state / "history.sqlite3", writes=not options.readonly)
+        self._history = HistoryFeed(store, deliver)
+
+        def deliver_seen(snapshot: Snapshot) -> None:
+            self._history.see(snapshot)
+            deliver(snapshot)
+
+        self._deliver = deliver_seen
         self._meter = TrafficMeter(
             window_s=options.window * 60, bucket_s=max(1, options.window * 60 // BUCKETS), local_time=datetime.timestamp
         )
         self._logs = LogFeed(book, self._meter, on_lines)
         self._http = HttpClient(__version__)
         self._watcher = FileWatcher()
-        self._servers = ServerFeed(options, self._http, deliver, self._logs, self._spawn, self._watcher)
+        self._servers = ServerFeed(options, self._http, deliver_seen, self._logs, self._spawn, self._watcher)
         self._agreed = AgreedLogs(paths.agreed_logs, writes=not options.readonly)
         self._servers.agreed = self._agreed.load()
         self.canary = CanaryFeed(self._servers.key)
@@ -132,7 +141,7 @@ class Feed(PanelFeed):
         transcripts = transcripts_folder(paths.claude)
         memory = StormStore(paths.state / "storms.sqlite3", writes=not options.readonly, transcripts=transcripts)
         self._storms = StormFeed(memory)
-        self._sampler = (sampler or real_gpus)(deliver, lambda: self._servers.load) if options.gpu else None
+        self._sampler = (sampler or real_gpus)(deliver_seen, lambda: self._servers.load) if options.gpu else None
         self.settings: SettingsFeed = SettingsFeed(options, paths, environ, self._take_settings, self._watcher)
         self.restart = None if options.readonly else RestartFeed(book, on_lines, self._servers.search)
         self.profiles: ProfilesFeed = ProfilesFeed(paths)
@@ -155,6 +164,8 @@ class Feed(PanelFeed):
         self._logs.follow(self._options.log)
         self._spawn(self._run())
         self._spawn(self._storms.run())
+        self._spawn(self._history.keep())
+        self._spawn(self._history.run())
         self._spawn(self._count_traffic())
         self._spawn(ClientWatch(self._meter).run())
         self._spawn(self._watch_files())
@@ -168,7 +179,8 @@ class Feed(PanelFeed):
         self._logs.stop()
         self._watcher.stop()
         self._storms.take(self._meter.snapshot(time.time()))
-        await asyncio.gather(self._servers.stop(), self.settings.stop(), self._storms.wait_saved())
+        kept = self._storms.wait_saved(), self._history.finish()
+        await asyncio.gather(self._servers.stop(), self.settings.stop(), *kept)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -252,7 +264,8 @@ class Feed(PanelFeed):
                 containers = seen
                 self._deliver(containers)
             now = self._logs.own_faults()
-            remarks = (*now.remarks, *self._options_file.remarks)
+            unkept = (self._history.problem,) if self._history.problem else ()
+            remarks = (*now.remarks, *self._options_file.remarks, *unkept)
             now = replace(now, remarks=remarks, memory=self._storms.problem, stopped=self._task_error)
             if now != own_faults:
                 own_faults = now
