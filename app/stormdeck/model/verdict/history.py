@@ -19,7 +19,7 @@ STALE_S = 20.0
 """An older history says nothing about now."""
 _LOAD_MINUTES_S = 600
 """After a restart of vLLM its cache is empty, and its first requests are slower."""
-_SEE = "Press H for the history."
+_SEE = "Press h for the history."
 
 
 def problems(deck: Deck, now: float) -> Iterator[Statement]:
