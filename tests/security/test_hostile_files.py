@@ -289,7 +289,7 @@ READERS = {
     "sources/wire/journal.py": "new files; a lock",
     "sources/wire/reader.py": "a regular file, in bounded pieces",
     "sources/io/atomic_write.py": "a new file",
-    "sources/state/storm_store.py": "a new file; its reader looks through read_bounded first",
+    "sources/state/sqlite_file.py": "a new file; its reader looks through read_bounded first",
     "sources/settings/lock.py": "a folder",
     "sources/settings/write.py": "a folder",
     "__main__.py": "/dev/null",

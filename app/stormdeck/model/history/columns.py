@@ -7,7 +7,7 @@ from collections import defaultdict
 from stormdeck.model.history.figures import Sample, combined
 from stormdeck.model.history.ring import MINUTE_S, HistorySnapshot
 
-SPANS_S = (600, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)
+SPANS_S = (120, 300, 600, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)
 """How much time a graph may show, in seconds."""
 _STEPS_S = (5, 10, 15, 20, 30, 60, 90, 120, 150, 180, 240, 300, 450, 600, 900, 1200, 1800, 3600)
 _LONGEST_FIRST_S = 3 * 3600

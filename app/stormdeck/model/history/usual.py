@@ -12,7 +12,9 @@ from math import comb
 from typing import NamedTuple
 
 SURE = 1e-6
-"""The chance below which a shift is stated: once in two years of minutes."""
+"""The chance below which a shift is stated: once in two years of independent minutes."""
+RARE = 0.05
+"""The share of earlier minutes that may have been as far off: slow phases that come again and again are usual."""
 LEAST_RUN, LEAST_BEFORE = 3, 20
 """The least minutes that are off, and the least before them that show what is usual."""
 RECENT_S = 180.0
@@ -76,7 +78,7 @@ def shift(values: Values, now: float, factor: float) -> Shift | None:
     mildest = min(newest, key=lambda value: sign * value)
     above = sum(sign * value >= sign * mildest for value in before)
     chance = chance_of(run, above, len(before))
-    if chance > SURE or sign * mildest < sign * usual * factor:
+    if chance > SURE or above > RARE * len(before) or sign * mildest < sign * usual * factor:
         return None
     return Shift(median(newest[-LEAST_RUN:]), usual, values[-run][0], len(before), chance)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 20_000
 """Rows of all servers and models; one server has 2,160."""
 _SCHEMA = 1
+_LOST = "History is not kept"
 _LONGEST_ROW = 2000
 _FUTURE_S = 60
 """Rows later than this are from a clock that was wrong."""
@@ -50,7 +51,7 @@ class HistoryStore:
 
     def __init__(self, path: Path, patience_s: float = PATIENCE_S, *, writes: bool = True) -> None:
         self.path = path
-        self._file = SqliteFile(path, _SCHEMA, _create, "History is not kept", patience_s, writes=writes)
+        self._file = SqliteFile(path, _create, schema=_SCHEMA, patience_s=patience_s, writes=writes)
         self.problem = ""
         """Why the last call that used the file failed, or that a damaged file was replaced."""
 
@@ -67,11 +68,11 @@ class HistoryStore:
             return []
         try:
             with self._file.open() as base:
-                self.problem = self._file.replaced
+                self.problem = self._file.damage
                 since = int(now) - max(KEPT_S.values())
                 rows = base.execute(_LOAD, (since, int(now), _LONGEST_ROW, MOST_ROWS)).fetchall()
         except (sqlite3.Error, OSError) as error:
-            self.problem = self._file.words(error)
+            self.problem = self._file.words(_LOST, error)
             return []
         return [one for row in rows if (one := _sample(row)) is not None]
 
@@ -85,7 +86,7 @@ class HistoryStore:
         try:
             self._file.create()
             with self._file.open() as base:
-                self.problem = self._file.replaced
+                self.problem = self._file.damage
                 base.execute("BEGIN IMMEDIATE")
                 base.executemany(_PUT, rows)
                 for length, kept_s in KEPT_S.items():
@@ -93,7 +94,7 @@ class HistoryStore:
                 base.execute(_DROP_MANY, (MOST_ROWS,))
                 base.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
-            self.problem = self._file.words(error)
+            self.problem = self._file.words(_LOST, error)
             return False
         return True
 

@@ -1,4 +1,4 @@
-"""Open a SQLite file of stormdeck's own: private, checked, shared by panels, replaced when it is damaged."""
+"""Open a small SQLite file of stormdeck's own: private, bounded, shared by several panels, repaired when damaged."""
 
 from __future__ import annotations
 
@@ -16,45 +16,36 @@ from stormdeck.sources.io.folders import make_private
 if TYPE_CHECKING:
     from sqlite3 import Connection, Error
 
+LARGEST = 256 * 1024 * 1024
+"""Bytes; more than any of these files needs."""
 PATIENCE_S = 2.0
 """How long to wait for another panel that writes."""
-_LARGEST = 256 * 1024 * 1024
-"""Bytes; a file of stormdeck takes a few hundred kilobytes to some megabytes."""
 _DAMAGED = {11, 26}
 """SQLITE_CORRUPT and SQLITE_NOTADB."""
 _BESIDE = ("-journal", "-wal", "-shm")
 
 
 class SqliteFile:
-    """A SQLite file that is opened for each use and closed after it. Several panels may share it.
+    """A SQLite file that several panels share. Nothing stays open between calls, and any thread may call.
 
-    ``schema`` is the newest ``user_version`` that is understood, and ``create`` makes the tables of an empty file.
-    ``subject`` begins each sentence about a failure: ``Storms are not remembered``. Without ``writes`` the file is only
-    read, never created, written or repaired.
+    Without ``writes`` it is only read, never created, written or repaired.
     """
 
     def __init__(
-        self,
-        path: Path,
-        schema: int,
-        create: Callable[[Connection], None],
-        subject: str,
-        patience_s: float = PATIENCE_S,
-        *,
-        writes: bool = True,
+        self, path: Path, create: Callable[[Connection], None], *, schema: int, patience_s: float, writes: bool
     ) -> None:
+        """``create`` adds the tables to an empty file, whose ``user_version`` then becomes ``schema``."""
         self.path = path
         self.writes = writes
-        self._schema = schema
+        self.damage = ""
+        """What was done with a damaged file by the last ``open``; empty if the file was whole."""
         self._create_tables = create
-        self._subject = subject
+        self._schema = schema
         self._patience_s = patience_s
-        self.replaced = ""
-        """That a damaged file was put aside at the last use, in words; empty if not."""
 
     @property
     def exists(self) -> bool:
-        """Return whether there is something at the path."""
+        """Return whether there is something at the path, even a dangling link."""
         return os.path.lexists(self.path)
 
     def create(self) -> None:
@@ -67,10 +58,10 @@ class SqliteFile:
 
     @contextmanager
     def open(self) -> Iterator[Connection]:
-        """Open the file; a damaged one is renamed and replaced by a new one. Raises ``OSError`` and SQLite's errors."""
+        """Open the file; a damaged one is renamed and replaced by a new one. Raises SQLite's errors and ``OSError``."""
         import sqlite3
 
-        self.replaced = ""
+        self.damage = ""
         try:
             base = self._connected()
         except sqlite3.DatabaseError as error:
@@ -79,14 +70,14 @@ class SqliteFile:
             aside = self._put_aside()
             self.create()
             base = self._connected()
-            self.replaced = f"{clean(str(self.path))} was damaged and is now {aside}; a new file was started"
+            self.damage = f"{clean(str(self.path))} was damaged and is now {aside}; a new file was started"
         with closing(base):
             yield base
 
-    def words(self, error: Error | OSError) -> str:
-        """Return what is not stored, and why."""
+    def words(self, what: str, error: Error | OSError) -> str:
+        """Return why the file cannot be used, after ``what`` that means."""
         why = error.strerror or str(error) if isinstance(error, OSError) else str(error)
-        return clean(f"{self._subject}: {self.path}: {why[:1].lower()}{why[1:]}")
+        return clean(f"{what}: {self.path}: {why[:1].lower()}{why[1:]}")
 
     def _connected(self) -> Connection:
         """Open the file, check its integrity, and create the tables in an empty one."""
@@ -95,7 +86,7 @@ class SqliteFile:
         # SQLite reads without bounds, so it never gets a pipe, a device or an endless file.
         handle = open_regular(self.path)
         try:
-            if os.fstat(handle).st_size > _LARGEST:
+            if os.fstat(handle).st_size > LARGEST:
                 raise OSError(errno.EFBIG, "it is too large")
         finally:
             os.close(handle)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ MOST = 500
 SESSION = re.compile(r"[0-9A-Za-z-]{1,64}")
 """The form of a session id that may be part of a path."""
 _SCHEMA = 1
+_LOST = "Storms are not remembered"
 
 
 class StormStore:
@@ -38,7 +40,7 @@ class StormStore:
     ) -> None:
         """``transcripts`` show which storms of 0.1.0 were in fact subagents."""
         self.path = path
-        self._file = SqliteFile(path, _SCHEMA, _create, "Storms are not remembered", patience_s, writes=writes)
+        self._file = SqliteFile(path, _create, schema=_SCHEMA, patience_s=patience_s, writes=writes)
         self._transcripts = transcripts
         self._most = most
         self._written: tuple[Storm, ...] = ()
@@ -53,11 +55,10 @@ class StormStore:
             return ()
         self.problem = None
         try:
-            with self._file.open() as base:
-                self._note_replaced()
+            with self._open() as base:
                 return newest_storms(base, limit, self._has_subagents)
         except (sqlite3.Error, OSError) as error:
-            self.problem = self._file.words(error)
+            self.problem = self._file.words(_LOST, error)
             return ()
 
     def save(self, storms: Sequence[Storm]) -> str | None:
@@ -72,22 +73,25 @@ class StormStore:
             return None
         self.problem = None
         try:
+            # For its user only: a reason may quote a server's answer.
             self._file.create()
-            with self._file.open() as base:
-                self._note_replaced()
+            with self._open() as base:
                 base.execute("BEGIN IMMEDIATE")
                 store(base, over, self._most, self._has_subagents)
                 base.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
-            self.problem = self._file.words(error)
+            self.problem = self._file.words(_LOST, error)
         else:
             self._written = over
         return self.problem
 
-    def _note_replaced(self) -> None:
-        """Note that a damaged file was replaced by an empty one: all storms must be written again."""
-        if self._file.replaced:
-            self._written, self.problem = (), self._file.replaced
+    @contextmanager
+    def _open(self) -> Iterator[Connection]:
+        """Open the file; report that a damaged one was replaced."""
+        with self._file.open() as base:
+            if self._file.damage:
+                self._written, self.problem = (), self._file.damage
+            yield base
 
     def _has_subagents(self, session: str) -> bool:
         """Return whether a session had subagents: their transcripts are in a folder named after it."""

@@ -16,7 +16,7 @@ from stormdeck.ui.widgets.history.graph import graph, newest, top_of, values_of
 
 WIDE, MIDDLE = 100, 60
 """Columns from which on names are long, and from which on there is a scale."""
-VALUE = 11
+VALUE = 12
 """Columns of a value with its unit."""
 _SCALE = 7
 _LABEL_EVERY = 16

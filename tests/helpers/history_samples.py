@@ -1,0 +1,49 @@
+"""Samples of figures over time, for tests of the history."""
+
+import samples
+from stormdeck.model.history.figures import FIGURES, Sample
+from stormdeck.model.history.ring import MINUTE_S, STEP_S, HistorySnapshot
+
+NOW = int(samples.NOW)
+SERVER, MODEL = ":8000", "Qwen3.5-27B"
+
+
+def sample(at, *, server=SERVER, model=MODEL, held=(), **known):
+    """Return a sample of a moment with some known figures."""
+    return Sample(at, tuple(known.get(figure.key) for figure in FIGURES), server, model, held)
+
+
+def minutes(values, key="ttft_p50_s", until=NOW, **others):
+    """Return a sample for each value, the last one a minute before ``until``."""
+    first = until - MINUTE_S * len(values)
+    return tuple(sample(first + MINUTE_S * place, **{key: value}, **others) for place, value in enumerate(values))
+
+
+def steps(count, until=NOW, **known):
+    """Return samples of the last moments, all with the same figures."""
+    return tuple(sample(until - STEP_S * back, **known) for back in range(count - 1, -1, -1))
+
+
+HOUR = HistorySnapshot(
+    steps=tuple(
+        sample(
+            at,
+            requests_per_minute=float(at // 300 % 7),
+            retries_per_minute=0.0,
+            running=float(at // 300 % 4),
+            waiting=0.0,
+            kv_cache_percent=41.0,
+            ttft_p50_s=0.8,
+            ttft_p95_s=2.1,
+            generation_tokens_per_s=94.0,
+            prompt_tokens_per_s=1240.0,
+            prefix_hit_percent=87.0,
+            gpu_percent=90.0,
+            gpu_memory_percent=84.0,
+            gpu_power_w=1210.0,
+        )
+        for at in range(NOW - 3000, NOW + 1, STEP_S)
+        if not NOW - 1900 < at < NOW - 1300
+    )
+)
+"""Fifty minutes with a gap of ten."""
