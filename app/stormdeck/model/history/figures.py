@@ -9,6 +9,8 @@ from typing import NamedTuple
 from stormdeck.model.units import NONE, grouped, percent, seconds
 
 FULL_PERCENT = 100.0
+DIGITS = 3
+"""Decimals that are kept: a mean of equal values is then that value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +98,5 @@ def combined(samples: Iterable[Sample], at: int) -> Sample:
         if not known:
             values.append(None)
         else:
-            values.append(max(known) if figure.by_peak else sum(known) / len(known))
+            values.append(max(known) if figure.by_peak else round(sum(known) / len(known), DIGITS))
     return Sample(at, tuple(values), every[-1].server, every[-1].model)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stormdeck.model.history.figures import FIGURES, Sample
+from stormdeck.model.history.figures import DIGITS, FIGURES, Sample
 from stormdeck.model.snapshots.gpu import Gpu, GpuSnapshot, GpuState
 from stormdeck.model.snapshots.server import ServerState, VllmSnapshot
 from stormdeck.model.snapshots.traffic import TrafficSnapshot
@@ -61,7 +61,7 @@ def _gpus(gpu: GpuSnapshot | None) -> dict[str, float | None]:
     busy = [one.utilization_percent for one in cards if one.utilization_percent is not None]
     power = [one.power_w for one in cards if one.power_w is not None]
     return {
-        "gpu_percent": sum(busy) / len(busy) if busy else None,
+        "gpu_percent": round(sum(busy) / len(busy), DIGITS) if busy else None,
         "gpu_memory_percent": _memory(cards),
         "gpu_power_w": float(sum(power)) if power else None,
     }
@@ -74,4 +74,4 @@ def _memory(cards: Sequence[Gpu]) -> float | None:
         if one.memory_used_bytes is not None and one.memory_total_bytes
     ]
     total = sum(whole for _, whole in pairs)
-    return 100 * sum(used for used, _ in pairs) / total if total else None
+    return round(100 * sum(used for used, _ in pairs) / total, DIGITS) if total else None

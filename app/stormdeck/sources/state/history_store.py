@@ -8,7 +8,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stormdeck.model.history.figures import FIGURES, Sample
+from stormdeck.model.history.figures import DIGITS, FIGURES, Sample
 from stormdeck.model.history.ring import KEPT_S
 from stormdeck.model.text import clean
 from stormdeck.sources.state.sqlite_file import PATIENCE_S, SqliteFile
@@ -105,7 +105,7 @@ def _create(base: Connection) -> None:
 
 def _row(length: int, sample: Sample) -> tuple[int, int, str, str, str]:
     known = {
-        figure.key: round(value, 3)
+        figure.key: round(value, DIGITS)
         for figure, value in zip(FIGURES, sample.values, strict=True)
         if value is not None and isfinite(value)
     }
