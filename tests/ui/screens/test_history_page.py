@@ -9,7 +9,6 @@ from panel import cells, deliver, in_loop, rows_with, screen, settled, until
 from samples import CALM, FOUND, GPUS, PROXY, VLLM, WELL
 from stormdeck.model.history.figures import FIGURES
 from stormdeck.model.history.ring import HistorySnapshot
-from stormdeck.ui.appearance import Appearance
 from stormdeck.ui.messages import GoTo, HistoryMoment
 from stormdeck.ui.widgets.history.panel import WAITS, HistoryPanel
 from stormdeck.ui.widgets.logs.view import LogView
@@ -216,8 +215,9 @@ def replace_gpus(one):
 
 @in_loop
 async def test_without_colours_the_cursor_is_a_line_through_all_lanes(panel):
-    look = Appearance(no_colour=True)
-    async with panel(look=look).run_test(size=WIDE) as pilot:
+    app = panel()
+    app.plain = True
+    async with app.run_test(size=WIDE) as pilot:
         await enlarged(pilot)
         await pilot.press("left", "left", "left")
         await settled(pilot)
