@@ -82,6 +82,8 @@ class OverviewScreen(Area):
         super().take_deck(deck)
         self.board.count_gpus(len(deck.gpu.gpus))
         self.board.count_flights(len(deck.wire.in_flight) if deck.wire.recorders else None)
+        if deck.replay is not None:
+            self.board.leave_out(HISTORY)
         self._show_first_look(is_first_look(deck))
 
     def _show_first_look(self, wanted: bool) -> None:
@@ -102,6 +104,9 @@ class OverviewScreen(Area):
 
     def action_history(self) -> None:
         """Enlarge the history, or restore it."""
+        if self.panel.deck.replay is not None:
+            self.notify("A recording holds log lines only: it has no history of figures.")
+            return
         if HISTORY not in self.panel.preferences.boxes:
             self.notify("The history is not among the chosen panels: add history to panels in the options file.")
             return

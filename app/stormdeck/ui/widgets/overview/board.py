@@ -73,6 +73,13 @@ class Board(Widget):
             self._flights = flights
             self._arrange_again()
 
+    def leave_out(self, panel: str) -> None:
+        """Give a panel no place, unless it is the only one."""
+        left = tuple(name for name in self._preferences.panels if name != panel)
+        if left and left != self._preferences.panels:
+            self._preferences = replace(self._preferences, panels=left)
+            self._arrange_again()
+
     def _arrange_again(self) -> None:
         """Arrange the panels again. Textual keeps the placements until a child, not the board, asks for a layout."""
         for panel in self.children[:1]:
