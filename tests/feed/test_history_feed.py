@@ -247,6 +247,7 @@ def test_it_is_slow_for_five_minutes_and_then_it_is_said(file):
             one.see(slow)
             one.pass_time(6 * MINUTE_S)
             found = one.shown[-1].unusual.ttft
+            assert found is not None
             assert (found.now, found.usual) == (pytest.approx(4.7), pytest.approx(0.8))
             one.see(VLLM)
             one.pass_time(2 * MINUTE_S)

@@ -1,5 +1,6 @@
 """The verdict says what is unusual by the history, while it is true, and below what is broken."""
 
+import json
 from dataclasses import replace
 
 import pytest

@@ -94,7 +94,7 @@ def combined(samples: Iterable[Sample], at: int) -> Sample:
     every = tuple(samples)
     values: list[float | None] = []
     for figure, column in zip(FIGURES, zip(*(one.values for one in every), strict=True), strict=True):
-        known = [value for value in column if value is not None]
+        known = column if None not in column else [value for value in column if value is not None]
         if not known:
             values.append(None)
         else:

@@ -24,7 +24,8 @@ CHART, CHART_ROWS = 44, 4
 """The least columns and the rows of a small chart."""
 LONGEST_SMALL_S = 3600
 """The most time that the overview's sparklines show."""
-FAR = 10
+REDRAWN_S = 15
+"""How often the small graphs are drawn again: all of them cost milliseconds."""
 WAITS = "Figures of servers, GPUs and requests appear here as they are measured, every 5 s."
 _NO_HISTORY = "Not in a recording: it holds log lines only."
 _FIRST = (
@@ -66,7 +67,10 @@ class HistoryPanel(LivePanel):
 
     def part(self, deck: Deck) -> object:
         """Return the history, and whose GPUs these are."""
-        return deck.history, deck.replay is not None, gpus_elsewhere(deck)
+        history = deck.history
+        end = history.steps[-1].at if history.steps else 0
+        shown = history if self._is_page else (history.since, end // REDRAWN_S)
+        return shown, deck.replay is not None, gpus_elsewhere(deck)
 
     def rows(self, width: int, height: int) -> list[Content]:
         """Return the page if the panel is enlarged, else small charts or sparklines."""
