@@ -70,9 +70,8 @@ def test_it_is_said_with_its_usual_its_length_and_its_evidence(deck, headline):
     assert one.step
     assert one.cause
     assert statements(deck, NOW, minute)[0] == one
-    (shown,) = [
-        row for row in status_json(deck, statements(deck, NOW, minute))["statements"] if row["text"] == headline
-    ]
+    printed = json.loads(json.dumps(status_json(deck, statements(deck, NOW, minute))))
+    (shown,) = [row for row in printed["statements"] if row["text"] == headline]
     assert (shown["state"], shown["age_s"]) == ("degraded", round(one.age))
 
 
