@@ -156,7 +156,15 @@ def _device(file):
     file.symlink_to("/dev/full")
 
 
-@pytest.mark.parametrize("obstruct", [_folder, _no_folder, _device], ids=["folder", "no folder", "device"])
+def _pipe(file):
+    file.parent.mkdir(parents=True)
+    os.mkfifo(file)
+
+
+WAYS = [_folder, _no_folder, _device, _pipe]
+
+
+@pytest.mark.parametrize("obstruct", WAYS, ids=["folder", "no folder", "device", "pipe"])
 def test_what_stands_in_the_way_is_reported_and_never_raised(file, obstruct):
     obstruct(file)
     store = HistoryStore(file)
