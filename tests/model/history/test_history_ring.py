@@ -48,6 +48,15 @@ def test_a_minute_is_the_mean_of_its_samples_and_the_peak_of_what_must_not_be_mi
     assert minute.of("ttft_p50_s") is None
 
 
+def test_what_covers_a_minute_by_itself_is_taken_at_its_end():
+    ring = Ring()
+    for at in range(MIDNIGHT, MIDNIGHT + 65, STEP_S):
+        known = {"ttft_p50_s": float(at - MIDNIGHT)} if at < MIDNIGHT + 60 else {}
+        ring.add(at, sample(0, retries_per_minute=60.0 - (at - MIDNIGHT), prefix_hit_percent=None, **known))
+    (minute,) = ring.samples(MINUTE_S)
+    assert (minute.of("ttft_p50_s"), minute.of("retries_per_minute"), minute.of("prefix_hit_percent")) == (55, 5, None)
+
+
 def test_a_late_sample_leaves_no_gap_but_a_stop_does():
     assert times(filled([MIDNIGHT, MIDNIGHT + 14])) == [MIDNIGHT, MIDNIGHT + 5, MIDNIGHT + 10]
     assert times(filled([MIDNIGHT, MIDNIGHT + 30])) == [MIDNIGHT, MIDNIGHT + 30]

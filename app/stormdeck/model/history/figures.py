@@ -27,6 +27,8 @@ class Figure:
     """The top of its scale, if that is fixed."""
     by_peak: bool = False
     """Whether the highest of several values stands for all, instead of their mean."""
+    of_minute: bool = False
+    """Whether each value is that of the whole minute before it."""
 
     def text(self, value: float | None) -> str:
         """Return a value with its unit.
@@ -47,16 +49,16 @@ class Figure:
 
 
 FIGURES = (
-    Figure("requests_per_minute", "requests", "requests", "/min"),
-    Figure("retries_per_minute", "retries", "retries", "/min", by_peak=True),
+    Figure("requests_per_minute", "requests", "requests", "/min", of_minute=True),
+    Figure("retries_per_minute", "retries", "retries", "/min", by_peak=True, of_minute=True),
     Figure("running", "running", "running", ""),
     Figure("waiting", "waiting", "waiting", "", by_peak=True),
     Figure("kv_cache_percent", "KV cache", "KV cache", "%", FULL_PERCENT, by_peak=True),
-    Figure("ttft_p50_s", "first token p50", "TTFT p50", "s"),
-    Figure("ttft_p95_s", "first token p95", "TTFT p95", "s", by_peak=True),
+    Figure("ttft_p50_s", "first token p50", "TTFT p50", "s", of_minute=True),
+    Figure("ttft_p95_s", "first token p95", "TTFT p95", "s", by_peak=True, of_minute=True),
     Figure("generation_tokens_per_s", "tokens out", "tok out", "tok/s"),
     Figure("prompt_tokens_per_s", "tokens in", "tok in", "tok/s"),
-    Figure("prefix_hit_percent", "cache hits", "hits", "%", FULL_PERCENT),
+    Figure("prefix_hit_percent", "cache hits", "hits", "%", FULL_PERCENT, of_minute=True),
     Figure("gpu_percent", "GPU use", "GPU use", "%", FULL_PERCENT),
     Figure("gpu_memory_percent", "GPU memory", "GPU mem", "%", FULL_PERCENT),
     Figure("gpu_power_w", "GPU power", "GPU power", "W"),
@@ -100,3 +102,15 @@ def combined(samples: Iterable[Sample], at: int) -> Sample:
         else:
             values.append(max(known) if figure.by_peak else round(sum(known) / len(known), DIGITS))
     return Sample(at, tuple(values), every[-1].server, every[-1].model)
+
+
+def minute_of(samples: Iterable[Sample], at: int) -> Sample:
+    """Return the sample of a minute, from those in it.
+
+    What covers a minute by itself is taken from the last one: each request then counts in one minute, and minutes
+    can be compared as independent.
+    """
+    every = tuple(samples)
+    mean, last = combined(every, at), every[-1].values
+    pairs = zip(FIGURES, mean.values, last, strict=True)
+    return mean._replace(values=tuple(end if figure.of_minute else value for figure, value, end in pairs))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from stormdeck.model.history.figures import Sample, combined
+from stormdeck.model.history.figures import Sample, minute_of
 from stormdeck.model.history.unusual import Unusual
 
 STEP_S, MINUTE_S = 5, 60
@@ -71,7 +71,7 @@ class Ring:
         begin = at // MINUTE_S * MINUTE_S
         inside = [one for one in self._samples[STEP_S].values() if begin <= one.at < begin + MINUTE_S]
         if inside:
-            self._put(MINUTE_S, combined(sorted(inside, key=lambda one: one.at), begin))
+            self._put(MINUTE_S, minute_of(sorted(inside, key=lambda one: one.at), begin))
 
     def end_now(self) -> None:
         """Add the sample of the current minute so far: the panel ends."""

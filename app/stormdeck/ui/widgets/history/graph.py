@@ -14,7 +14,8 @@ from stormdeck.model.symbols import EIGHTHS
 from stormdeck.ui.rendering import line
 
 CURSOR_SIGN = "│"
-_STEPS = (1, 2, 3, 4, 5, 6, 8, 10)
+_SMALL = (1, 2, 3, 4, 5, 6, 8, 10)
+_STEPS = (12, 15, 20, 25, 30, 40, 50, 60, 80, 100)
 _STYLES = {"retries_per_minute": "$error", "waiting": "$warning"}
 """Figures that are no good sign above zero."""
 
@@ -38,7 +39,9 @@ def top_of(figure: Figure, values: Iterable[float | None]) -> float:
 
 
 def _ceiling(value: float) -> float:
-    """Return the top of a scale for a value: 1, 2, 3, 4, 5, 6, 8, 10, 20 ..."""
+    """Return the top of a scale for a value: 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30 ..."""
+    if value <= _SMALL[-1]:
+        return float(next(step for step in _SMALL if value <= step))
     size = 1
     while True:
         for step in _STEPS:
