@@ -24,26 +24,40 @@ def steps(count, until=NOW, **known):
     return tuple(sample(until - STEP_S * back, **known) for back in range(count - 1, -1, -1))
 
 
-HOUR = HistorySnapshot(
-    steps=tuple(
-        sample(
-            at,
-            requests_per_minute=float(at // 300 % 7),
-            retries_per_minute=0.0,
-            running=float(at // 300 % 4),
-            waiting=0.0,
-            kv_cache_percent=41.0,
-            ttft_p50_s=0.8,
-            ttft_p95_s=2.1,
-            generation_tokens_per_s=94.0,
-            prompt_tokens_per_s=1240.0,
-            prefix_hit_percent=87.0,
-            gpu_percent=90.0,
-            gpu_memory_percent=84.0,
-            gpu_power_w=1210.0,
-        )
-        for at in range(NOW - 3000, NOW + 1, STEP_S)
-        if not NOW - 1900 < at < NOW - 1300
+_REQUESTS, _RUNNING = (4.0, 5.0, 2.0, 0.0, 3.0, 6.0, 1.0), (3.0, 2.0, 0.0, 1.0, 2.0)
+"""By five minutes back; the newest are those of the other samples."""
+
+
+def _usual(at):
+    phase = (NOW - at) // 300
+    return sample(
+        at,
+        requests_per_minute=_REQUESTS[phase % 7],
+        retries_per_minute=0.0,
+        running=_RUNNING[phase % 5],
+        waiting=0.0,
+        kv_cache_percent=41.0,
+        ttft_p50_s=0.8,
+        ttft_p95_s=2.1,
+        generation_tokens_per_s=94.0,
+        prompt_tokens_per_s=1240.0,
+        prefix_hit_percent=87.0,
+        gpu_percent=90.0,
+        gpu_memory_percent=84.0,
+        gpu_power_w=1210.0,
     )
+
+
+HOUR = HistorySnapshot(
+    tuple(_usual(at) for at in range(NOW - 3000, NOW + 1, STEP_S) if not NOW - 1900 < at < NOW - 1300)
 )
 """Fifty minutes with a gap of ten."""
+
+
+def _in_storm(one):
+    rates = samples.STORMY.requests_per_minute, samples.STORMY.retries_per_minute
+    return one._replace(values=(*rates, *one.values[2:])) if one.at > NOW - 30 else one
+
+
+STORM_HOUR = HistorySnapshot(tuple(map(_in_storm, HOUR.steps)))
+"""The same, with the rates of the samples' storm at its end."""

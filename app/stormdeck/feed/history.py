@@ -75,7 +75,8 @@ class HistoryFeed:
                 pass
 
     async def run(self) -> None:
-        """Take samples until cancelled."""
+        """Take samples until cancelled, beginning when a server was found."""
+        await wait_for(self._server_known, SERVER_S)
         while True:
             await asyncio.sleep(align_to_second(float(STEP_S)))
             self.sample()

@@ -71,17 +71,20 @@ class _Level(NamedTuple):
 
 
 def arrange(
-    width: int, height: int, wanted: LayoutPreferences, gpus: int, flights: int | None = None
+    width: int, height: int, wanted: LayoutPreferences, gpus: int, flights: int | None = None, *, history: bool = True
 ) -> dict[str, Box]:
     """Return the boxes to show in a pane of this size, with this number of GPUs and requests in flight.
 
-    ``flights`` is ``None`` while no recorder runs: then that panel has no place.
+    ``flights`` is ``None`` while no recorder runs: then that panel has no place, nor has the history while it is
+    unknown.
 
     In a wide pane, servers and GPUs are in a narrow column beside requests and storms; the column with the first
     panel is on the left. Verdict and log have the full width, above or below the columns.
     """
     if flights is None and IN_FLIGHT in wanted.panels and len(wanted.panels) > 1:
         wanted = replace(wanted, panels=tuple(name for name in wanted.panels if name != IN_FLIGHT))
+    if not history and not wanted.zoomed and len(wanted.panels) > 1:
+        wanted = replace(wanted, panels=tuple(name for name in wanted.panels if name != HISTORY))
     if wanted.boxes == (HISTORY,):
         return {HISTORY: Box(0, 0, width, height)}
     if wanted.zoomed:

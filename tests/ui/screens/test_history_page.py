@@ -65,7 +65,8 @@ async def test_a_small_terminal_keeps_its_rows_for_the_log(panel, size):
 async def test_before_the_first_sample_it_says_what_will_be_there(panel):
     async with panel().run_test(size=WIDE) as pilot:
         await deliver(pilot, *WHOLE)
-        await until(pilot, lambda: rows_with(pilot.app, WAITS))
+        await settled(pilot)
+        assert not rows_with(pilot.app, "HISTORY")
         await pilot.press("h")
         await until(pilot, lambda: rows_with(pilot.app, "esc for all panels"))
         await pilot.press("left", "home", "enter", "right_square_bracket")

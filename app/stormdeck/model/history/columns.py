@@ -27,7 +27,7 @@ def step_for(span_s: int, columns: int) -> int:
     """Return the length of a column in seconds, so that a span fits into that many.
 
     >>> step_for(600, 100), step_for(3600, 40)
-    (10, 120)
+    (10, 90)
     """
     return next((step for step in _STEPS_S if step * max(1, columns) >= span_s), _STEPS_S[-1])
 

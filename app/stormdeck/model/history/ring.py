@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from stormdeck.model.history.figures import Sample, minute_of
+from stormdeck.model.history.figures import UNKNOWN, Sample, minute_of
 from stormdeck.model.history.unusual import Unusual
 
 STEP_S, MINUTE_S = 5, 60
@@ -26,6 +26,11 @@ class HistorySnapshot:
     unusual: Unusual = field(default_factory=Unusual)
     problem: str = ""
     """Why they are not stored; empty if they are."""
+
+    @property
+    def is_known(self) -> bool:
+        """Return whether any sample knows anything."""
+        return any(one.values != UNKNOWN for part in (self.steps, self.minutes) for one in part)
 
     @property
     def since(self) -> int | None:

@@ -82,8 +82,7 @@ class OverviewScreen(Area):
         super().take_deck(deck)
         self.board.count_gpus(len(deck.gpu.gpus))
         self.board.count_flights(len(deck.wire.in_flight) if deck.wire.recorders else None)
-        if deck.replay is not None:
-            self.board.leave_out(HISTORY)
+        self.board.show_history(deck.history.is_known)
         self._show_first_look(is_first_look(deck))
 
     def _show_first_look(self, wanted: bool) -> None:

@@ -75,7 +75,7 @@ class HistoryPanel(LivePanel):
     def rows(self, width: int, height: int) -> list[Content]:
         """Return the page if the panel is enlarged, else small charts or sparklines."""
         history = self.deck.history
-        if not history.steps and not history.minutes:
+        if not history.is_known:
             words = _NO_HISTORY if self.deck.replay is not None else WAITS
             return [self.heading(self.HEADING), *sentences(words, width, height - 1)]
         if self._is_page:
