@@ -76,7 +76,7 @@ def check_chosen(chosen: Sequence[Chosen]) -> None:
 def clashes(actions: Sequence[Action]) -> Iterator[tuple[str, str, Action, Action]]:
     """Yield each place and key that two actions share."""
     # A key of an enlarged panel wins there over one that works everywhere.
-    inner = {*DIALOGS, *(panel for panel, _ in ENLARGED)}
+    inner = (*DIALOGS, *(panel for panel, _ in ENLARGED))
     for place in (*(area for area, _ in AREAS), *inner):
         everywhere = [one for one in actions if one.place in EVERYWHERE and (place not in inner or one.priority)]
         taken: dict[str, Action] = {}
