@@ -152,7 +152,8 @@ class HistoryPanel(LivePanel):
         span = min(LONGEST_SMALL_S, usual_span(self.deck.history, self._end))
         room = cell if all_room else max(1, cell - 22)
         step = step_for(span, room)
-        return fit_columns(self.deck.history, step, min(room, -(-span // step)), self._end), span
+        shown = step * room
+        return fit_columns(self.deck.history, step, room, self._end), shown - shown % 60 if shown > 60 else shown
 
     def _small_heading(self, span: int) -> Content:
         return self.heading(self.HEADING, (f"last {duration(span)}", "$quiet"))
