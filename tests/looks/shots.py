@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 
 import samples
+from history_samples import HOUR, STORM_HOUR
 from panel import make_app, settled, show, until
 from stormdeck.ui.appearance import Appearance
 
-STORM = (samples.WELL, samples.FOUND, samples.VLLM, samples.PROXY, samples.GPUS, samples.STORMY)
+STORM = (samples.WELL, samples.FOUND, samples.VLLM, samples.PROXY, samples.GPUS, samples.STORMY, STORM_HOUR)
 FLIGHT = (*STORM, samples.IN_FLIGHT)
-CALM = (samples.WELL, samples.FOUND, samples.VLLM, samples.PROXY, samples.GPUS, samples.CALM)
+CALM = (samples.WELL, samples.FOUND, samples.VLLM, samples.PROXY, samples.GPUS, samples.CALM, HOUR)
 DOWN = (*CALM, samples.DOWN_VLLM)
 NO_GPU = (*CALM, samples.NO_GPU)
 MANY_GPUS = (*CALM, samples.EIGHT_GPUS)

@@ -64,7 +64,7 @@ def test_what_is_named_first_stands_first():
 
 def test_compact_leaves_the_log_the_blank_rows():
     normal, compact = arrange(120, 38, LayoutPreferences(), 2), arrange(120, 38, LayoutPreferences(compact=True), 2)
-    assert compact["log"].height == normal["log"].height + 3
+    assert compact["log"].height == normal["log"].height + 4
     assert compact.keys() == normal.keys()
 
 

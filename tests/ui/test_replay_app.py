@@ -49,6 +49,7 @@ async def test_every_area_says_that_it_is_a_replay(tmp_path):
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: "The recording ends here" in screen(app))
         assert screen(app).count("Not in a recording") == 3
+        assert "HISTORY" not in screen(app)
         for area, words in (("settings", "neither read nor changed"), ("checks", "nothing is checked")):
             await show(pilot, area)
             await until(pilot, lambda words=words: words in screen(app))

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from stormdeck import __version__
 from stormdeck.feed.canary import CanaryFeed
 from stormdeck.feed.clients import ClientWatch
+from stormdeck.feed.history import HistoryFeed
 from stormdeck.feed.logs import LogFeed
 from stormdeck.feed.options_file import OptionsFile
 from stormdeck.feed.polling import wait_aligned
@@ -48,6 +49,7 @@ from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.settings.exposure import exposures
 from stormdeck.sources.settings.read import digest_of
 from stormdeck.sources.state.agreed_logs import AgreedLogs
+from stormdeck.sources.state.history_store import HistoryStore
 from stormdeck.sources.state.storm_store import StormStore
 from stormdeck.sources.state.timeline_store import TimelineStore
 from stormdeck.sources.transcripts.read import transcripts_folder
@@ -117,14 +119,21 @@ class Feed(PanelFeed):
         self._options = options
         self._paths = paths
         self._environ = environ
-        self._deliver = deliver
+        store = HistoryStore(paths.state / "history.sqlite3", writes=not options.readonly)
+        self._history = HistoryFeed(store, deliver)
+
+        def deliver_seen(snapshot: Snapshot) -> None:
+            self._history.see(snapshot)
+            deliver(snapshot)
+
+        self._deliver = deliver_seen
         self._meter = TrafficMeter(
             window_s=options.window * 60, bucket_s=max(1, options.window * 60 // BUCKETS), local_time=datetime.timestamp
         )
         self._logs = LogFeed(book, self._meter, on_lines)
         self._http = HttpClient(__version__)
         self._watcher = FileWatcher()
-        self._servers = ServerFeed(options, self._http, deliver, self._logs, self._spawn, self._watcher)
+        self._servers = ServerFeed(options, self._http, deliver_seen, self._logs, self._spawn, self._watcher)
         self._agreed = AgreedLogs(paths.agreed_logs, writes=not options.readonly)
         self._servers.agreed = self._agreed.load()
         self.canary = CanaryFeed(self._servers.key)
@@ -137,7 +146,7 @@ class Feed(PanelFeed):
         events = TimelineStore(paths.state / "timeline.sqlite3", _scope(options, paths), writes=writes)
         past = StormStore(file, writes=False, transcripts=transcripts)
         self.timeline: TimelineFeed = TimelineFeed(events, past.load, deliver, paths.home)
-        self._sampler = (sampler or real_gpus)(deliver, lambda: self._servers.load) if options.gpu else None
+        self._sampler = (sampler or real_gpus)(deliver_seen, lambda: self._servers.load) if options.gpu else None
         self.settings: SettingsFeed = SettingsFeed(options, paths, environ, self._take_settings, self._watcher)
         self.settings.before_save = self.timeline.note_save
         note = self.timeline.note_restart
@@ -162,6 +171,8 @@ class Feed(PanelFeed):
         self._logs.follow(self._options.log)
         self._spawn(self._run())
         self._spawn(self._storms.run())
+        self._spawn(self._history.keep())
+        self._spawn(self._history.run())
         self._spawn(self.timeline.run())
         self._spawn(self._count_traffic())
         self._spawn(ClientWatch(self._meter).run())
@@ -176,8 +187,8 @@ class Feed(PanelFeed):
         self._logs.stop()
         self._watcher.stop()
         self._storms.take(self._meter.snapshot(time.time()))
-        keeping = (self._storms.wait_saved(), self.timeline.stop())
-        await asyncio.gather(self._servers.stop(), self.settings.stop(), *keeping)
+        kept = (self._storms.wait_saved(), self.timeline.stop(), self._history.finish())
+        await asyncio.gather(self._servers.stop(), self.settings.stop(), *kept)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -264,7 +275,8 @@ class Feed(PanelFeed):
                 containers = seen
                 self._deliver(containers)
             now = self._logs.own_faults()
-            remarks = (*now.remarks, *self._options_file.remarks)
+            unkept = (self._history.problem,) if self._history.problem else ()
+            remarks = (*now.remarks, *self._options_file.remarks, *unkept)
             now = replace(now, remarks=remarks, memory=self._storms.problem, stopped=self._task_error)
             if now != own_faults:
                 own_faults = now

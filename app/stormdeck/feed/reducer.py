@@ -7,6 +7,7 @@ from typing import Any
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind
+from stormdeck.model.history.ring import HistorySnapshot
 from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.logs.endings import LogTails
 from stormdeck.model.rules.collect import facts_of, findings_of
@@ -35,6 +36,7 @@ Snapshot = (
     | ProxyConfig
     | GpuSnapshot
     | TrafficSnapshot
+    | HistorySnapshot
     | WireSnapshot
     | LogTails
     | ContainersSnapshot
@@ -64,6 +66,7 @@ _FIELDS = {
     ProxyConfig: "proxy_config",
     GpuSnapshot: "gpu",
     TrafficSnapshot: "traffic",
+    HistorySnapshot: "history",
     WireSnapshot: "wire",
     LogTails: "tails",
     ContainersSnapshot: "containers",

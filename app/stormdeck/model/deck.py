@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stormdeck.model.finding import HopKind
+from stormdeck.model.history.ring import HistorySnapshot
 from stormdeck.model.logs.endings import LogTails
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.snapshots.backends import BackendsSnapshot
@@ -45,6 +46,8 @@ class Deck:
     """The servers behind the proxy's model groups, where there is more than one."""
     gpu: GpuSnapshot = field(default_factory=lambda: GpuSnapshot(GpuState.ASKING))
     traffic: TrafficSnapshot | None = None
+    history: HistorySnapshot = field(default_factory=HistorySnapshot)
+    """The figures of the last hours."""
     wire: WireSnapshot = field(default_factory=WireSnapshot)
     """What recorders between clients and servers see."""
     client_version: str | None = None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-PANELS = ("verdict", "requests", "in-flight", "storms", "servers", "gpus", "log")
+PANELS = ("verdict", "requests", "in-flight", "storms", "servers", "gpus", "history", "log")
 """All panels, in the default order."""
 TWO_COLUMNS = 70
 """The least width of the pane for two columns of panels."""
@@ -17,15 +17,23 @@ FEWEST_CARDS, WORDS = 3, 5
 ZOOM_WITH_VERDICT = 14
 """The least height to keep the verdict above an enlarged panel."""
 
+HISTORY = "history"
+"""The panel that has a place only where there is room to spare."""
+_HISTORY_ROWS = (9, 4)
+"""Its rows: two rows of small charts, or sparklines."""
+_CHARTS_FROM = 150
+"""Columns of the pane from which on charts are beside one another."""
+_LOG_ROWS = 8
+"""The rows that the log has before the history gets any."""
 IN_FLIGHT = "in-flight"
 """The panel that has a place only while a recorder runs."""
 _FLIGHT_ROWS = (8, 5, 3, 2)
 """The most rows of that panel, by the level of detail."""
 _WIDE = ("requests", IN_FLIGHT, "storms")
 _SIDE = ("engine", "proxy", "gpus")
-_KEPT = ("verdict", "requests", IN_FLIGHT, "engine", "log", "gpus", "storms", "proxy")
+_KEPT = ("verdict", "requests", IN_FLIGHT, "engine", "log", "gpus", "storms", "proxy", HISTORY)
 """Priority as the pane gets smaller, the last one hidden first."""
-_GROWING = ("log", "requests", "storms", "gpus", "engine", "proxy")
+_GROWING = ("log", "requests", "storms", "gpus", "engine", "proxy", HISTORY)
 """Priority for spare rows."""
 
 
@@ -63,17 +71,22 @@ class _Level(NamedTuple):
 
 
 def arrange(
-    width: int, height: int, wanted: LayoutPreferences, gpus: int, flights: int | None = None
+    width: int, height: int, wanted: LayoutPreferences, gpus: int, flights: int | None = None, *, history: bool = True
 ) -> dict[str, Box]:
     """Return the boxes to show in a pane of this size, with this number of GPUs and requests in flight.
 
-    ``flights`` is ``None`` while no recorder runs: then that panel has no place.
+    ``flights`` is ``None`` while no recorder runs: then that panel has no place, nor has the history while it is
+    unknown.
 
     In a wide pane, servers and GPUs are in a narrow column beside requests and storms; the column with the first
     panel is on the left. Verdict and log have the full width, above or below the columns.
     """
     if flights is None and IN_FLIGHT in wanted.panels and len(wanted.panels) > 1:
         wanted = replace(wanted, panels=tuple(name for name in wanted.panels if name != IN_FLIGHT))
+    if not history and not wanted.zoomed and len(wanted.panels) > 1:
+        wanted = replace(wanted, panels=tuple(name for name in wanted.panels if name != HISTORY))
+    if wanted.boxes == (HISTORY,):
+        return {HISTORY: Box(0, 0, width, height)}
     if wanted.zoomed:
         return _zoomed(width, height, wanted)
     side = next((columns for least, columns in SIDE_WIDTHS if width >= least), 0)
@@ -115,7 +128,7 @@ def _levels(gpus: int, compact: bool, flights: int, *, columns: bool) -> list[_L
     last = len(rows) - 1
     levels = []
     for depth, counts in enumerate(rows):
-        level = dict(zip(names, counts, strict=True))
+        level = dict(zip(names, counts, strict=True)) | {HISTORY: 0}
         level[IN_FLIGHT] = min(1 + flights, _FLIGHT_ROWS[min(depth, len(_FLIGHT_ROWS) - 1)])
         airy = depth < (last if columns else last - 1)
         levels += [_Level(level, gap) for gap in ((1, 0) if airy and not compact else (0,))]
@@ -128,6 +141,7 @@ def _one_column(width: int, height: int, boxes: Sequence[str], levels: Sequence[
     for level in levels:
         rows, gap = {box: level.rows[box] for box in boxes if level.rows[box]}, level.gap
         if rows and _stacked(rows.values(), gap) <= height:
+            rows = _with_history(rows, boxes, width, height - _stacked(rows.values(), gap), gap)
             break
     else:
         rows = _dropped(rows or {boxes[0]: 1}, height)
@@ -151,6 +165,7 @@ def _two_columns(
             break
     else:
         return _one_column(width, height, boxes, levels[-1:])
+    full = _with_history(full, boxes, width, height - _stacked([*full.values(), band], gap), gap)
     left_over = height - _stacked([*full.values(), band], gap)
     if "log" in full:
         full["log"] += left_over
@@ -189,6 +204,17 @@ def _dropped(rows: Mapping[str, int], height: int) -> dict[str, int]:
         if room > 0:
             kept[box] = min(rows[box], room)
     return {box: kept[box] for box in rows if box in kept}
+
+
+def _with_history(rows: dict[str, int], boxes: Sequence[str], width: int, left_over: int, gap: int) -> dict[str, int]:
+    """Return the rows with the history, if there are enough to spare."""
+    if HISTORY not in boxes:
+        return rows
+    spare = left_over - gap - max(0, _LOG_ROWS - rows["log"] if "log" in rows else 0)
+    sizes = _HISTORY_ROWS if width >= _CHARTS_FROM else _HISTORY_ROWS[1:]
+    size = next((size for size in sizes if size <= spare), 0)
+    more = rows | ({HISTORY: size} if size else {})
+    return {box: more[box] for box in boxes if box in more}
 
 
 def _grow(rows: dict[str, int], left_over: int) -> None:

@@ -75,7 +75,15 @@ class CanaryPlan:
     """The dialog that shows what a canary would send."""
 
 
-Place = StormLines | LogMoment | FixInForm | SettingRow | RulePage | CanaryPlan
+@dataclass(frozen=True, slots=True)
+class HistoryMoment:
+    """The figures of a moment, in the enlarged history."""
+
+    at: float
+    """Unix seconds."""
+
+
+Place = StormLines | LogMoment | HistoryMoment | FixInForm | SettingRow | RulePage | CanaryPlan
 
 
 class GoTo(Message):

@@ -8,7 +8,16 @@ from stormdeck.model.finding import Finding, HopKind
 from stormdeck.model.retries.storms.storm import Storm
 from stormdeck.model.rules.impact import is_background, where_to_fix
 from stormdeck.model.verdict.statement import Statement
-from stormdeck.ui.messages import CanaryPlan, FixInForm, LogMoment, Place, RulePage, SettingRow, StormLines
+from stormdeck.ui.messages import (
+    CanaryPlan,
+    FixInForm,
+    HistoryMoment,
+    LogMoment,
+    Place,
+    RulePage,
+    SettingRow,
+    StormLines,
+)
 from stormdeck.ui.panel_app import PanelApp
 
 if TYPE_CHECKING:
@@ -35,6 +44,8 @@ class Navigation:
                 await self.show_storm(storm)
             case LogMoment(at):
                 await self.show_moment(at)
+            case HistoryMoment(at):
+                await self.show_history(at)
             case FixInForm(finding):
                 await self._apply_fix(finding)
             case SettingRow(path):
@@ -59,6 +70,14 @@ class Navigation:
         await self.show_area("overview")
         if isinstance(self._app.screen, OverviewScreen):
             self._app.screen.toggle_zoom(PANELS[hop])
+
+    async def show_history(self, at: float) -> None:
+        """Show the figures of a moment."""
+        from stormdeck.ui.screens.overview import OverviewScreen
+
+        await self.show_area("overview")
+        if isinstance(self._app.screen, OverviewScreen):
+            self._app.screen.show_history(at)
 
     async def show_cause(self, verdict: Statement) -> None:
         """Show the finding, the storm or the rule that a verdict is about, or else all checks."""

@@ -10,7 +10,7 @@ from textual.keys import _normalize_key_list
 
 from stormdeck.commands.config import init_text
 from stormdeck.model.keys.action import read_keys, shown_key, written_key
-from stormdeck.model.keys.actions import ACTIONS, AREAS, DIALOGS, EVERYWHERE
+from stormdeck.model.keys.actions import ACTIONS, AREAS, DIALOGS, ENLARGED, EVERYWHERE
 from stormdeck.model.keys.keymap import check_chosen, clashes, keyed, read_chosen
 from stormdeck.options import load
 
@@ -72,7 +72,8 @@ class TestRegistry:
     def test_ids_are_unique_and_begin_with_a_place_that_exists(self):
         ids = [action.id for action in ACTIONS]
         assert len(ids) == len(set(ids))
-        assert {action.place for action in ACTIONS} <= {*EVERYWHERE, *(area for area, _ in AREAS), *DIALOGS}
+        places = {*EVERYWHERE, *(area for area, _ in (*AREAS, *ENLARGED)), *DIALOGS}
+        assert {action.place for action in ACTIONS} <= places
 
     def test_no_two_actions_in_reach_of_each_other_share_a_key(self):
         assert [(place, key) for place, key, *_ in clashes(ACTIONS)] == []

@@ -14,6 +14,8 @@ AREAS = (
 """The work areas in the order of their number keys."""
 SHORT = {"overview": "View", "logs": "Logs", "settings": "Set", "checks": "Checks", "timeline": "Time"}
 """Names of the areas for narrow terminals."""
+ENLARGED = (("history", "History, enlarged"),)
+"""Panels of the overview that have keys of their own while they are enlarged."""
 EVERYWHERE = ("app", "replay")
 """Places that mean every area; ``replay`` only while the panel plays a recording."""
 DIALOGS = (
@@ -65,6 +67,14 @@ _OVERVIEW = (
         writes=True,
     ),
     Action("overview.zoom", "z", "zoom", "Enlarge a panel to the whole screen, or restore it.", "zoom", footer=True),
+    Action(
+        "overview.history",
+        "h",
+        "history",
+        "Enlarge the figures of the last hours.",
+        "history",
+        footer=True,
+    ),
     Action("overview.next", "tab", "next panel", "Go to the next panel.", "next_panel(1)"),
     Action("overview.previous", "shift+tab", "previous panel", "Go to the previous panel.", "next_panel(-1)"),
     Action("overview.back", "escape", "back", "Restore an enlarged panel, or leave the panels.", "unzoom"),
@@ -78,6 +88,21 @@ _OVERVIEW = (
         "Go to the log lines of the selected storm, or else to what the verdict is about.",
         "open",
     ),
+)
+_HISTORY = (
+    Action("history.left", "left,h", "earlier", "Move the cursor to an earlier moment.", "move(-1)", inner=True),
+    Action("history.right", "right,l", "later", "Move the cursor to a later moment.", "move(1)", inner=True),
+    Action("history.far-left", "shift+left,H", "much earlier", "Go ten moments back.", "move(-10)", inner=True),
+    Action("history.far-right", "shift+right,L", "much later", "Move the cursor ten steps on.", "move(10)", inner=True),
+    Action("history.first", "home,g", "oldest", "Go to the oldest moment that is shown.", "edge(-1)", inner=True),
+    Action("history.last", "end,G", "newest", "Go to the newest moment and stay there.", "edge(1)", inner=True),
+    Action("history.open", "enter", "its log lines", "Go to the log lines of this moment.", "open", inner=True),
+    Action("history.shorter", "left_square_bracket", "less time", "Show less time.", "span(-1)", inner=True),
+    Action("history.longer", "right_square_bracket", "more time", "Show more time.", "span(1)", inner=True),
+    Action(
+        "history.up", "up,k", "figures above", "Show the figures above, if some are hidden.", "scroll(-1)", inner=True
+    ),
+    Action("history.down", "down,j", "figures below", "Show the figures below.", "scroll(1)", inner=True),
 )
 _LOGS = (
     Action("logs.pause", "space", "pause", "Pause the view; new lines are still read.", "pause", footer=True),
@@ -280,4 +305,4 @@ _DIALOGS = (
     Action("trust.refuse", "escape,n,q,enter", "do not", "Send nothing; you can decide again later.", "dismiss(False)"),
 )
 
-ACTIONS = (*_APP, *_OVERVIEW, *_LOGS, *_SETTINGS, *_CHECKS, *_TIMELINE, *_REPLAY, *_DIALOGS)
+ACTIONS = (*_APP, *_OVERVIEW, *_HISTORY, *_LOGS, *_SETTINGS, *_CHECKS, *_TIMELINE, *_REPLAY, *_DIALOGS)

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from stormdeck.model.keys.action import Action, read_keys, shown_key
-from stormdeck.model.keys.actions import ACTIONS, AREAS, DIALOGS, EVERYWHERE
+from stormdeck.model.keys.actions import ACTIONS, AREAS, DIALOGS, ENLARGED, EVERYWHERE
 
 
 class Chosen(NamedTuple):
@@ -75,8 +75,10 @@ def check_chosen(chosen: Sequence[Chosen]) -> None:
 
 def clashes(actions: Sequence[Action]) -> Iterator[tuple[str, str, Action, Action]]:
     """Yield each place and key that two actions share."""
-    for place in (*(area for area, _ in AREAS), *DIALOGS):
-        everywhere = [one for one in actions if one.place in EVERYWHERE and (place not in DIALOGS or one.priority)]
+    # A key of an enlarged panel wins there over one that works everywhere.
+    inner = (*DIALOGS, *(panel for panel, _ in ENLARGED))
+    for place in (*(area for area, _ in AREAS), *inner):
+        everywhere = [one for one in actions if one.place in EVERYWHERE and (place not in inner or one.priority)]
         taken: dict[str, Action] = {}
         for action in (*everywhere, *(one for one in actions if one.place == place)):
             for key in action.keys.split(","):

@@ -33,6 +33,15 @@ class GpuState(StrEnum):
         return Health.UNKNOWN
 
 
+HARD_LIMITS = frozenset({"hot", "hardware slowdown", "power brake"})
+"""Reasons of a lower clock that are never usual."""
+SOFT_LIMITS = frozenset({"power cap", "board limit"})
+"""Reasons that cards under load have all the time."""
+CAPPED_SHARE = 0.7
+"""The share of the highest clock below which a power cap costs much."""
+BUSY_PERCENT = 10
+
+
 @dataclass(frozen=True, slots=True)
 class GpuProcess:
     """A process that uses memory of a GPU."""
@@ -67,6 +76,21 @@ class Gpu:
     detail: str = ""
     history: tuple[int | None, ...] = ()
     """Utilisation in percent, oldest first, one value for each sample; ``None`` where it is unknown."""
+
+    @property
+    def held_back(self) -> tuple[str, ...]:
+        """Return why heat or power costs a busy GPU speed; empty if it does not.
+
+        A power cap is usual under load: it counts only while it costs a large part of the clock.
+        """
+        if self.utilization_percent is not None and self.utilization_percent < BUSY_PERCENT:
+            return ()
+        capped = bool(self.clock_mhz and self.clock_max_mhz) and self._clock_share < CAPPED_SHARE
+        return tuple(why for why in self.throttle if why in HARD_LIMITS or (capped and why in SOFT_LIMITS))
+
+    @property
+    def _clock_share(self) -> float:
+        return (self.clock_mhz or 0) / (self.clock_max_mhz or 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from stormdeck.model.symbols import Health
 from stormdeck.model.text import clean
 from stormdeck.model.timeline.event import FLAP_S, Event, Kind
 from stormdeck.model.urls import place
-from stormdeck.model.verdict.containers import container_at
+from stormdeck.model.verdict.servers.containers import container_at
 
 PATIENCE_S = 5.0
 """For how long a server must not answer before that is an event: one late answer is none."""

@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from stormdeck.model.keys.action import Action
-from stormdeck.model.keys.actions import AREAS, DIALOGS
+from stormdeck.model.keys.actions import AREAS, DIALOGS, ENLARGED
 from stormdeck.model.symbols import Health
 from stormdeck.ui.bindings import bindings
 from stormdeck.ui.rendering import Part, health_sign, line, lines
@@ -101,7 +101,7 @@ class HelpScreen(Dialog[None]):
         actions = self.panel.actions
         here = [area for area in AREAS if area[0] == self._area]
         others = [area for area in AREAS if area[0] != self._area]
-        for place, title in (*here, ("app", "Everywhere"), *others):
+        for place, title in (*here, ("app", "Everywhere"), *ENLARGED, *others):
             yield title.upper(), [_row(one, width) for one in actions if one.place == place]
         yield "A RECORDING", [_row(one, width) for one in actions if one.place == "replay"]
         yield "DIALOGS", [_row(one, width) for one in actions if one.place in DIALOGS]

@@ -9,10 +9,12 @@ from textual.widget import Widget
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind
 from stormdeck.model.first_look import is_first_look
+from stormdeck.model.overview_layout import HISTORY
 from stormdeck.model.text import clean
 from stormdeck.ui.bindings import bindings
-from stormdeck.ui.messages import GoTo, StormLines
+from stormdeck.ui.messages import GoTo, LogMoment, StormLines
 from stormdeck.ui.screens.base import Area
+from stormdeck.ui.widgets.history.panel import HistoryPanel
 from stormdeck.ui.widgets.logs.tail import LogPanel
 from stormdeck.ui.widgets.overview.board import Board
 from stormdeck.ui.widgets.overview.first_look import FirstLookPanel
@@ -65,6 +67,8 @@ class OverviewScreen(Area):
                 return ProxyPanel(id=name)
             case "gpus":
                 return GpuPanel(id=name)
+            case "history":
+                return HistoryPanel(self.panel.clock, id=name)
             case _:
                 return LogPanel(self.panel.book, clock.moment, id=name)
 
@@ -78,6 +82,7 @@ class OverviewScreen(Area):
         super().take_deck(deck)
         self.board.count_gpus(len(deck.gpu.gpus))
         self.board.count_flights(len(deck.wire.in_flight) if deck.wire.recorders else None)
+        self.board.show_history(deck.history.is_known)
         self._show_first_look(is_first_look(deck))
 
     def _show_first_look(self, wanted: bool) -> None:
@@ -98,6 +103,29 @@ class OverviewScreen(Area):
             self.focused.action_open()
         else:
             await self.run_action("app.fix")
+
+    @on(HistoryPanel.LinesWanted)
+    def _show_lines(self, message: HistoryPanel.LinesWanted) -> None:
+        self.post_message(GoTo(LogMoment(message.at)))
+
+    def action_history(self) -> None:
+        """Enlarge the history, or restore it."""
+        if self.panel.deck.replay is not None:
+            self.notify("A recording holds log lines only: it has no history of figures.")
+            return
+        if HISTORY not in self.panel.preferences.boxes:
+            self.notify("The history is not among the chosen panels: add history to panels in the options file.")
+            return
+        self.toggle_zoom(HISTORY)
+        if self.board.zoomed == HISTORY:
+            self.query_one(HistoryPanel).focus()
+
+    def show_history(self, at: float) -> None:
+        """Enlarge the history with its cursor at a moment."""
+        if self.board.zoomed != HISTORY:
+            self.action_history()
+        for history in self.query(HistoryPanel):
+            history.show_moment(at)
 
     async def action_groups(self) -> None:
         """Show the model groups of the proxy, each with its servers."""

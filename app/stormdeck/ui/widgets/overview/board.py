@@ -39,6 +39,7 @@ class Board(Widget):
         self._preferences = preferences
         self._gpus = 0
         self._flights: int | None = None
+        self._history = False
 
     @property
     def layout(self) -> Layout:
@@ -73,6 +74,12 @@ class Board(Widget):
             self._flights = flights
             self._arrange_again()
 
+    def show_history(self, known: bool) -> None:
+        """Give the history a place once a figure is known."""
+        if known != self._history:
+            self._history = known
+            self._arrange_again()
+
     def _arrange_again(self) -> None:
         """Arrange the panels again. Textual keeps the placements until a child, not the board, asks for a layout."""
         for panel in self.children[:1]:
@@ -80,7 +87,7 @@ class Board(Widget):
 
     def boxes(self, size: Size) -> dict[str, Box]:
         """Return the boxes of the panels in a board of that size."""
-        return arrange(size.width, size.height, self._preferences, self._gpus, self._flights)
+        return arrange(size.width, size.height, self._preferences, self._gpus, self._flights, history=self._history)
 
     def steps(self) -> list[str]:
         """Return the panels that ``tab`` steps through: all of them while one is zoomed, else the shown ones."""

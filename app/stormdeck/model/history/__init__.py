@@ -1,0 +1,1 @@
+"""Keep figures of servers, GPUs and requests over the last hours, and find what is unusual in them."""
