@@ -1,4 +1,4 @@
-"""Every log that README names in a recipe has a test that reads such a log: of the real program, or why not.
+"""Every log that a recipe names has a test that reads such a log: of the real program, or why not.
 
 The recipes themselves are parsed in ``test_documents.py``: the panel needs a terminal, and each place its program.
 """
@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from blocks import blocks, commands_in
-from fill import README
+from fill import DOCS, TESTS
 
 from stormdeck.model.logs.spec import STDIN, ContainerLog, JournalLog, PodLog, RemoteLog, parse_log
 
-TESTS = README.parent / "tests"
+RECIPES = DOCS / "recipes.md"
 RUN_BY = {
     ContainerLog: ("docker/logscenes.py", "def composed_logs", "def podman_logs"),
     JournalLog: ("sources/logs/places/test_journal_source.py", "journalctl"),
@@ -22,12 +22,12 @@ RUN_BY = {
 }
 """The test that reads a log of each place, and words in it."""
 NOT_REAL: dict[type, str] = {PodLog: "a stand-in for kubectl: no cluster runs in the tests"}
-"""Places that no test has for real, and why, as README says it."""
+"""Places that no test has for real, and why, as the recipes say it."""
 
 
 def named():
-    """Return the logs of README's recipes."""
-    scripts = [body for kind, body in blocks(README.read_text(encoding="utf-8")) if kind == "sh"]
+    """Return the logs of the recipes."""
+    scripts = [body for kind, body in blocks(RECIPES.read_text(encoding="utf-8")) if kind == "sh"]
     commands = [one.words for body in scripts for one in commands_in(body) if one.program == "stormdeck"]
     found = [words[at + 1] for words in commands for at, word in enumerate(words[:-1]) if word == "--log"]
     found += [words[2] for words in commands if words[1:2] == ("watch",) and len(words) > 2]
@@ -41,7 +41,7 @@ def test_a_log_of_a_recipe_is_read_by_a_test(text):
     name, *words = RUN_BY[kind]
     body = (TESTS / name).read_text(encoding="utf-8")
     assert all(word in body for word in words)
-    assert NOT_REAL.get(kind, "") in README.read_text(encoding="utf-8")
+    assert NOT_REAL.get(kind, "") in RECIPES.read_text(encoding="utf-8")
 
 
 def test_the_recipes_name_every_place():

@@ -42,6 +42,11 @@ class _Batch:
     since: float | None = None
     times: Sequence[float | None] = ()
 
+    @property
+    def moments(self) -> Sequence[float | None]:
+        """Return when its lines were written, or when they arrived all together."""
+        return self.times if self.times else (self.arrived,)
+
 
 class LogBook:
     """The last lines of all logs. Batches are stored as they came, so that a line costs no more than its text."""
@@ -126,26 +131,18 @@ class LogBook:
         )
 
     def number_at(self, at: float) -> int | None:
-        """Return the first line that arrived at a time (unix seconds) or later, or else the newest line.
+        """Return the first line that was written or arrived at a time (unix seconds) or later, or the newest line.
 
         ``None``: lines of that time may have been in the book, but are gone or have no time.
         """
-        known = [batch for batch in self._batches if batch.arrived is not None]
-        if not known or (known[0].arrived or 0) - at > 1:
+        first = next((time for batch in self._batches for time in batch.moments if time is not None), None)
+        if first is None or first - at > 1:
             return None
-        later = next((batch for batch in known if (batch.arrived or 0) >= at), None)
-        return max(self.start, later.first) if later is not None else self.end - 1
-
-    def number_at(self, at: float) -> int | None:
-        """Return the first line that arrived at a time (unix seconds) or later, or else the newest line.
-
-        ``None``: lines of that time may have been in the book, but are gone or have no time.
-        """
-        known = [batch for batch in self._batches if batch.arrived is not None]
-        if not known or (known[0].arrived or 0) - at > 1:
-            return None
-        later = next((batch for batch in known if (batch.arrived or 0) >= at), None)
-        return max(self.start, later.first) if later is not None else self.end - 1
+        for batch in self._batches:
+            for number, time in enumerate(batch.moments, batch.first):
+                if time is not None and time >= at:
+                    return max(self.start, number)
+        return self.end - 1
 
     def ends(self, most: int) -> dict[str, list[str]]:
         """Return the last raw lines of each log."""
