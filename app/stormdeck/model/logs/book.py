@@ -45,7 +45,7 @@ class _Batch:
     @property
     def moments(self) -> Sequence[float | None]:
         """Return when its lines were written, or when they arrived all together."""
-        return self.times if self.times else (self.arrived,)
+        return self.times or (self.arrived,)
 
 
 class LogBook:
