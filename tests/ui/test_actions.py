@@ -137,4 +137,5 @@ async def test_a_wide_help_has_two_columns_and_begins_with_the_area_that_is_show
         first = next(row for row in screen(pilot.app).splitlines() if row.strip())
         assert first.split()[0] == "SETTINGS"
         assert len(first.split()) == 2
-        assert rows_with(pilot.app, "SIGNS")
+        await pilot.press("end")
+        await until(pilot, lambda: rows_with(pilot.app, "SIGNS"))

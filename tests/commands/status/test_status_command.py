@@ -96,6 +96,7 @@ def test_the_json_is_as_the_contract_says(home):
         "reason": "no log is read",
         "storm": None,
         "window": None,
+        "lines_not_analysed": 0,
     }
 
 

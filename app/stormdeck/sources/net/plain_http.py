@@ -24,6 +24,7 @@ _MOST_CHUNKS = 1000
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]*:[0-9a-f:.]*", re.ASCII)
 _TARGET = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/?-]*", re.ASCII)
 """Paths and queries that every library sends as they are."""
+_BEGIN = b"HTTP/"
 _STATUS = re.compile(rb"HTTP/1\.1 ([2-5][0-9][0-9])(?: [\t -~\x80-\xff]*)?")
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([!-~](?:[\t -~]*[!-~])?)?[ \t]*")
 _LENGTH = re.compile(r"[0-9]{1,12}", re.ASCII)
@@ -208,6 +209,10 @@ class _Connection(asyncio.Protocol):
         assert self._transport is not None  # noqa: S101 - for mypy
         self._is_asked = True
         self._transport.write(request)
+        while not self._data:
+            await self._more()
+        if not self._data.startswith(_BEGIN[: len(self._data)]):
+            raise UnusualError
         status, headers = _head(await self._until(b"\r\n\r\n", HEAD_LIMIT))
         if status in _WITHOUT_BODY or headers.get("content-encoding", "identity").lower() != "identity":
             raise UnusualError

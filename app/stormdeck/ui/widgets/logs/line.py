@@ -89,7 +89,7 @@ def head(line: Line, clock: Callable[[float], str], *, named: bool) -> list[Frag
     long after it was written, only the minutes are known: ``12:17-18``.
     """
     at = line.arrived if line.arrived is not None else written(line)
-    when = (clock(at) if at is not None else "").ljust(TIME)
+    when = (clock(at) if at is not None else time_of_day(line.text)).ljust(TIME)
     if line.arrived is not None and line.since is not None:
         begun, ended = clock(line.since)[:5], when[:5]
         when = (begun if begun == ended else f"{begun}-{ended[3:]}").ljust(len(when))
@@ -107,6 +107,15 @@ def written(line: Line) -> float | None:
         return line.written
     found = clock_in(line.text, 0, min(len(line.text), CLOCK_WITHIN), datetime.timestamp)
     return found.time if found is not None else None
+
+
+def time_of_day(text: str) -> str:
+    """Return the time in a record that has no date, as its server wrote it; empty if it has none."""
+    from stormdeck.model.logs.records import classify
+
+    record = classify(text)
+    found = _TIME.search(record.clock) if record is not None else None
+    return found[0] if found is not None else ""
 
 
 class Body(NamedTuple):
