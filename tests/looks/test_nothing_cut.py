@@ -10,11 +10,17 @@ from pathlib import Path
 import pytest
 from test_looks import MEDIUM, SHOTS, SLIM
 
-from samples import STORMY
+from samples import NOW, STORMY, TIMELINE
+from stormdeck.model.timeline.sentences import sentence
 
 PICTURES = Path(__file__).parent / "__snapshots__" / "test_looks"
 TEXT = re.compile(r"<text [^>]*>(.*?)</text>")
-SAID = [f"{storm.cause} {storm.reason} " for storm in STORMY.storms]
+SAID = [
+    *(f"{storm.cause} {storm.reason} " for storm in STORMY.storms),
+    *(f"{sentence(event, NOW)} " for event in TIMELINE.events),
+]
+CUT_LOG_LINE = re.compile(r"… .*\+\d+")
+"""The end of a log line, and how many more it stands for: what a log says is shown whole by ``enter``."""
 
 
 @pytest.mark.parametrize("name", [name for name, shot in SHOTS.items() if shot.size in {MEDIUM, SLIM}])
@@ -26,6 +32,6 @@ def test_no_label_ends_in_an_ellipsis(name):
 
 
 def is_said(text):
-    """Return whether a text is the beginning of a server's message."""
+    """Return whether a text is the beginning of what a server or an event says, after a whole word."""
     words = text.strip().removesuffix("…") + " "
-    return any(said.startswith(words) for said in SAID)
+    return any(said.startswith(words) for said in SAID) or CUT_LOG_LINE.fullmatch(text.strip()) is not None
