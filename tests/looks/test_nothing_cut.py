@@ -12,12 +12,13 @@ from test_looks import MEDIUM, SHOTS, SLIM
 
 from samples import NOW, STORMY, TIMELINE
 from stormdeck.model.timeline.sentences import sentence
+from stormdeck.model.timeline.storms import storm_event
 
 PICTURES = Path(__file__).parent / "__snapshots__" / "test_looks"
 TEXT = re.compile(r"<text [^>]*>(.*?)</text>")
 SAID = [
     *(f"{storm.cause} {storm.reason} " for storm in STORMY.storms),
-    *(f"{sentence(event, NOW)} " for event in TIMELINE.events),
+    *(f"{sentence(event, NOW)} " for event in (*TIMELINE.events, *map(storm_event, STORMY.storms))),
 ]
 CUT_LOG_LINE = re.compile(r"… .*\+\d+")
 """The end of a log line, and how many more it stands for: what a log says is shown whole by ``enter``."""
@@ -33,5 +34,6 @@ def test_no_label_ends_in_an_ellipsis(name):
 
 def is_said(text):
     """Return whether a text is the beginning of what a server or an event says, after a whole word."""
-    words = text.strip().removesuffix("…") + " "
-    return any(said.startswith(words) for said in SAID) or CUT_LOG_LINE.fullmatch(text.strip()) is not None
+    words = text.strip().removesuffix("…")
+    whole = any(said.startswith(words) and not said[len(words)].isalnum() for said in SAID)
+    return whole or CUT_LOG_LINE.fullmatch(text.strip()) is not None
