@@ -170,3 +170,11 @@ def in_berlin(monkeypatch):
 @pytest.mark.usefixtures("in_berlin")
 def test_a_moment_is_an_age_or_a_local_time(words, moment):
     assert read_moment(words, 1_795_269_720.0) == moment
+
+
+@pytest.mark.usefixtures("in_berlin")
+def test_the_end_at_a_time_of_day_is_the_first_one_after_the_beginning():
+    now = 1_795_269_720.0
+    begin = read_moment("14:30", now)
+    assert read_moment("17:00", now, begin) == begin + 2.5 * 3600
+    assert read_moment("14:00", now, begin) == begin + 23.5 * 3600

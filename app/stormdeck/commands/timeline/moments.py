@@ -11,10 +11,10 @@ _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _TIME = re.compile(r"\d{1,2}:\d{2}(:\d{2})?")
 
 
-def read_moment(text: str, now: float) -> float:
+def read_moment(text: str, now: float, after: float | None = None) -> float:
     """Return a moment in unix seconds, or raise ``ValueError``. Times are in the user's time zone.
 
-    A time of day that is still to come means yesterday's.
+    A time of day is the last one before ``now``, or the first one from ``after`` on.
     """
     words = text.strip()
     age = _AGE.fullmatch(words.lower())
@@ -22,17 +22,18 @@ def read_moment(text: str, now: float) -> float:
         return now - int(age[1]) * _SECONDS[age[2]]
     try:
         if _TIME.fullmatch(words):
-            return _today(words, now)
+            return _at_time_of_day(words, now, after)
         return datetime.fromisoformat(words).timestamp()
     except (ValueError, OverflowError, OSError):
         raise ValueError(f"{text!r} is no time; expected a form such as {FORMS}") from None
 
 
-def _today(words: str, now: float) -> float:
+def _at_time_of_day(words: str, now: float, after: float | None) -> float:
     parts = [int(part) for part in words.split(":")]
-    here = datetime.fromtimestamp(now).astimezone()
-    at = here.replace(hour=parts[0], minute=parts[1], second=parts[2] if len(parts) > 2 else 0, microsecond=0)
+    near = datetime.fromtimestamp(now if after is None else after).astimezone()
+    at = near.replace(hour=parts[0], minute=parts[1], second=parts[2] if len(parts) > 2 else 0, microsecond=0)
+    is_off, days = (at > near, -1) if after is None else (at < near, 1)
     # Local noon to noon: a day with a change of the clocks is not 24 hours long.
-    if at > here:
-        at = (at.replace(tzinfo=None) - timedelta(days=1)).astimezone()
+    if is_off:
+        at = (at.replace(tzinfo=None) + timedelta(days=days)).astimezone()
     return at.timestamp()

@@ -34,7 +34,7 @@ def run(options: Options, environ: Mapping[str, str], *, since: str | None, unti
     moments: list[float | None] = []
     for flag, text in (("--since", since), ("--until", until)):
         try:
-            moments.append(None if text is None else read_moment(text, now))
+            moments.append(None if text is None else read_moment(text, now, next(iter(moments), None)))
         except ValueError as error:
             write_err(f"stormdeck timeline: {flag}: {clean(str(error))}")
             return FAILURE
