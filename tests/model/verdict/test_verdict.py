@@ -30,10 +30,13 @@ from stormdeck.model.snapshots.discovery import DiscoverySnapshot
 from stormdeck.model.snapshots.prefix_cache import PrefixCache
 from stormdeck.model.snapshots.server import ProxySnapshot, ServerState, VllmSnapshot
 from stormdeck.model.snapshots.traffic import Failure
+from stormdeck.model.snapshots.wire import WireSnapshot
 from stormdeck.model.status.document import state_of
 from stormdeck.model.symbols import Health
 from stormdeck.model.verdict.all_well import _warnings
 from stormdeck.model.verdict.ranking import statements, verdict
+from stormdeck.model.wire.exchange import Exchange
+from stormdeck.model.wire.request import Kind
 
 WHOLE = (WELL, FOUND, VLLM, PROXY, GPUS, CALM)
 
@@ -57,6 +60,38 @@ def test_all_well_is_said_with_three_numbers():
     first = ranked(*WHOLE)[0]
     assert first.health is Health.OK
     assert first.headline == "All well.  3 running · first token in 0.8 s · 0 retries in the last 15 min"
+
+
+@pytest.mark.parametrize(
+    ("first", "others_last", "words"),
+    [
+        ({}, 1, "3 running, one got no byte yet for 1 min 10 s: a1b2 main ·"),
+        (
+            {"first_byte": NOW - 100, "last_byte": NOW - 78},
+            1,
+            "3 running, one got no further byte for 1 min 10 s: a1b2",
+        ),
+        ({"first_byte": NOW - 70, "last_byte": NOW - 50}, 1, "3 running ·"),
+        ({}, 90, "3 running ·"),
+        ({}, None, "3 running ·"),
+    ],
+    ids=[
+        "no byte",
+        "a stream that stopped",
+        "not for long",
+        "the other one is as silent",
+        "the other one was just sent",
+    ],
+)
+def test_which_of_two_requests_gets_nothing_is_said_where_a_recorder_sees_them(first, others_last, words):
+    """vLLM's figures cannot tell it: they count all requests together."""
+    silent = Exchange("1", NOW - 75, Kind.MAIN, "a1b2c3", "main", **first)
+    last = None if others_last is None else NOW - others_last
+    begun = NOW - 1 if last is None else NOW - 95
+    other = Exchange("2", begun, Kind.MAIN, "d4e5f6", "main", first_byte=last, last_byte=last)
+    assert words in ranked(*WHOLE, WireSnapshot(1, (silent, other)))[0].headline
+    alone = ranked(*WHOLE, WireSnapshot(1, (silent,)))[0].headline
+    assert "one got" not in alone
 
 
 @pytest.mark.parametrize(

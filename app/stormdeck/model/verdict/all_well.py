@@ -13,6 +13,8 @@ from stormdeck.model.units import NONE, duration, plural, seconds
 from stormdeck.model.verdict.groups import shown_name
 from stormdeck.model.verdict.statement import Statement, brief
 from stormdeck.model.verdict.storms import session_name
+from stormdeck.model.wire.in_flight import NOTED_S, whose
+from stormdeck.model.wire.request import Kind
 
 WELL = "All well."
 LONG_S = 60.0
@@ -149,7 +151,8 @@ def _facts(deck: Deck, now: float) -> list[str]:
         facts.append(f"{deck.vllm.kind.value} answers")
     if engine is not None:
         waiting = f", {engine.waiting} waiting" if engine.waiting else ""
-        facts.append(f"{engine.running} running{waiting}{_longest(deck, now) if engine.running else ''}")
+        longest = (_silent(deck, now) or _longest(deck, now)) if engine.running else ""
+        facts.append(f"{engine.running} running{waiting}{longest}")
         if engine.ttft_p50_s is not None:
             facts.append(f"first token in {seconds(engine.ttft_p50_s)}")
     if deck.traffic is not None and deck.traffic.logs and not why_uncounted(deck):
@@ -158,10 +161,22 @@ def _facts(deck: Deck, now: float) -> list[str]:
     return facts
 
 
+def _silent(deck: Deck, now: float) -> str:
+    """Return which one of several requests gets nothing while others do, where a recorder sees them."""
+    running = [one for one in deck.wire.in_flight if one.kind is Kind.MAIN]
+    quiet = {one.id: now - (one.last_byte + NOTED_S if one.last_byte is not None else one.started) for one in running}
+    longest = max(running, key=lambda one: quiet[one.id], default=None)
+    others_get = any(one.last_byte is not None and quiet[one.id] < NOTED_S for one in running)
+    if longest is None or quiet[longest.id] < LONG_S or not others_get:
+        return ""
+    what = "no byte yet" if longest.first_byte is None else "no further byte"
+    return f", one got {what} for {duration(quiet[longest.id] // 10 * 10)}: {whose(longest)}"
+
+
 def _longest(deck: Deck, now: float) -> str:
     """Return how long the oldest turn has been running, if it is long and a transcript shows it.
 
-    Of several, its session is named. Which of several requests gets no tokens is not known: vLLM counts only all.
+    Of several, its session is named. Which of them gets no tokens only a recorder sees: vLLM counts all together.
     """
     turns = deck.traffic.in_flight if deck.traffic is not None else ()
     oldest = min(turns, key=lambda one: one.since, default=None)
