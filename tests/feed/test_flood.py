@@ -54,6 +54,16 @@ def test_lines_that_come_too_fast_are_shown_and_counted_but_not_analysed():
     )
 
 
+def test_among_a_flood_of_other_lines_no_request_is_lost():
+    noise = tuple(f"noise {number}" for number in range(1000))
+    own = tuple(LINE(41000 + number, "200 OK") for number in range(5))
+    late = LogBatch("a.log", (*noise, *own, *noise, *own), NOW, history=False, since=NOW - 1, analyse_until=0.0)
+    feed, book, meter = fed(batch(10, None), late)
+    assert meter.snapshot(NOW).requests == 20
+    assert book.end == 2020
+    assert feed.own_faults().unanalysed == 0
+
+
 def test_nothing_is_left_out_in_time():
     feed, _, meter = fed(batch(2500, time.monotonic() + 1e6))
     assert meter.snapshot(NOW).requests == 2500

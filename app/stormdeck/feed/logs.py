@@ -53,6 +53,8 @@ class LogEnds:
 
 MAX_QUEUED = 8
 """Chunks that may wait for the event loop; a follower's thread that is faster blocks."""
+MANY_REQUESTS = 50
+"""Requests in a chunk of a log that is behind; more are not analysed, so that the screen keeps up."""
 CHUNK = 1000
 """Lines processed in one call of the loop: about 13 ms (measured), then keys and the screen get their turn."""
 NOTIFY_S = 0.1
@@ -266,9 +268,11 @@ class LogFeed:
     def _analysed(self, batch: LogBatch) -> tuple[LogBatch, dict[int, int]]:
         """Return a batch without stormdeck's own lines, and the attempt numbers of its requests by line number.
 
-        A batch that comes too late for its requests is counted as not analysed.
+        A batch that is late and has many requests is counted as not analysed. Other lines cost little: among a flood of
+        them no request is lost.
         """
-        if batch.analyse_until is not None and time.monotonic() > batch.analyse_until:
+        is_late = batch.analyse_until is not None and time.monotonic() > batch.analyse_until
+        if is_late and sum("HTTP/" in line for line in batch.lines) > MANY_REQUESTS:
             self._skipped[batch.log] = (self._skipped.get(batch.log, (0, 0.0))[0] + len(batch.lines), batch.arrived)
             self._meter.skip(batch)
             return batch, {}
