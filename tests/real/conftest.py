@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 import proxied
 import pytest
 from results import Row, results_file, table, write
-from versions import LITELLM
 
 ROWS = pytest.StashKey[dict[tuple[str, str], Row]]()
 
@@ -61,21 +60,14 @@ def pytest_sessionfinish(session):
         write(results_file(), session.config.stash[ROWS].values())
 
 
-def versions():
-    """Return the versions of LiteLLM as parameters; the newest is the quick one."""
-    for version in LITELLM:
-        marks = [pytest.mark.program("LiteLLM", version), *([pytest.mark.quick] if version == LITELLM[0] else [])]
-        yield pytest.param(version, marks=marks, id=version)
-
-
-@pytest.fixture(scope="session", params=versions())
+@pytest.fixture(scope="session", params=proxied.versions())
 def stack(request, tmp_path_factory):
     """Return a LiteLLM with a sound configuration, that logs as it does by itself."""
     with proxied.stack(request.param, tmp_path_factory.mktemp("sound"), proxied.good_config) as one:
         yield one
 
 
-@pytest.fixture(scope="session", params=versions())
+@pytest.fixture(scope="session", params=proxied.versions())
 def debugged(request, tmp_path_factory):
     """Return a LiteLLM with a configuration full of pitfalls, started with ``--debug``."""
     with proxied.stack(request.param, tmp_path_factory.mktemp("bad"), proxied.bad_config, "--debug") as one:

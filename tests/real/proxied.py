@@ -10,8 +10,11 @@ from pathlib import Path
 
 import httpx
 import programs
+import pytest
+from _pytest.mark import ParameterSet
 from running import Program, free_port, running, until
 from upstream import Upstream, serving
+from versions import LITELLM
 
 from stormdeck.demo.scenario import Fault
 from stormdeck.model.logs.access import Access
@@ -24,6 +27,13 @@ MODEL = "claude-sonnet-4-5-20250929"
 AGENT = "claude-cli/2.1.42 (external, cli)"
 QUIET = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "DO_NOT_TRACK": "1", "PYTHONUNBUFFERED": "1"}
 """Nothing is asked of the world outside."""
+
+
+def versions() -> Iterator[ParameterSet]:
+    """Return the versions of LiteLLM as parameters; the newest is the quick one."""
+    for version in LITELLM:
+        marks = [pytest.mark.program("LiteLLM", version), *([pytest.mark.quick] if version == LITELLM[0] else [])]
+        yield pytest.param(version, marks=marks, id=version)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from proxied import good_config
 from running import until
 
 import stormdeck
-from conftest import versions
 from stormdeck.model.versions import below
 from stormdeck.model.wire.exchange import Outcome, from_line
 from stormdeck.model.wire.hop import Hop
@@ -25,7 +24,7 @@ def config(name):
     return lambda vllm, upstream: good_config(vllm, upstream).replace("litellm_settings:", line)
 
 
-@pytest.fixture(scope="module", params=versions())
+@pytest.fixture(scope="module", params=proxied.versions())
 def wired(request, tmp_path_factory):
     """Return a LiteLLM with the callback; an old one finds modules beside its configuration only."""
     app, folder = stormdeck.__file__.rpartition("/stormdeck/")[0], tmp_path_factory.mktemp("wired")

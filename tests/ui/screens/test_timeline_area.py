@@ -117,6 +117,19 @@ async def test_enter_goes_to_the_log_lines_of_the_moment(panel):
 
 
 @in_loop
+async def test_h_goes_to_the_figures_of_the_moment(panel):
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await deliver(pilot, *BASE, TIMELINE, HOUR)
+        await show(pilot, "timeline")
+        await until(pilot, lambda: area(pilot).current is not None)
+        at = area(pilot).current.at
+        await pilot.press("h")
+        await until(pilot, lambda: pilot.app.screen.AREA == "overview", "the overview is not shown")
+        moment = pilot.app.clock.second(at - at % 5)
+        await until(pilot, lambda: rows_with(pilot.app, moment), "the cursor is at another moment")
+
+
+@in_loop
 async def test_enter_on_a_storm_goes_to_its_first_attempt(panel):
     async with panel().run_test(size=(120, 40)) as pilot:
         await deliver(pilot, WELL, FOUND, VLLM, PROXY, GPUS, STORMY)

@@ -247,6 +247,7 @@ _CHECKS = (
 )
 _TIMELINE = (
     Action("timeline.open", "enter", "its lines", "Go to the log lines of the selected event.", "open", footer=True),
+    Action("timeline.history", "h", "its figures", "Go to the figures of that moment, in the history.", "history"),
     Action("timeline.filter", "slash", "filter", "Show only events that contain a text.", "filter", footer=True),
     Action(
         "timeline.problems",

@@ -16,7 +16,7 @@ from stormdeck.model.timeline.timeline import listed, matches
 from stormdeck.model.units import grouped
 from stormdeck.paths import STYLES
 from stormdeck.ui.bindings import bindings
-from stormdeck.ui.messages import GoTo, LogMoment, StormLines
+from stormdeck.ui.messages import GoTo, HistoryMoment, LogMoment, StormLines
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.widgets.bottom_input import BottomField
 from stormdeck.ui.widgets.key_bar import KeyBar
@@ -128,6 +128,12 @@ class TimelineScreen(Area):
     def _open(self, event: Event) -> None:
         storm = self._storm(event)
         self.post_message(GoTo(StormLines(storm) if storm is not None else LogMoment(event.at)))
+
+    def action_history(self) -> None:
+        """Show the figures of the selected event's moment."""
+        event = self.query_one(TimelineList).current
+        if event is not None:
+            self.post_message(GoTo(HistoryMoment(event.at)))
 
     def _storm(self, event: Event) -> Storm | None:
         """Return the storm of an event, while the panel knows it."""
