@@ -6,6 +6,7 @@ import pytest
 from textual import events
 from textual.widgets import Input
 
+from history_samples import HOUR
 from panel import deliver, in_loop, rows_with, screen, settled, show, until
 from samples import CALM, FOUND, GPUS, NOW, PROXY, STORMY, VLLM, WELL
 from stormdeck.model.snapshots.timeline import TimelineSnapshot
