@@ -62,7 +62,7 @@ coverage: $(READY) ## all tests once, and how much of the code they run: fails b
 	$(BIN)/coverage report --fail-under=95
 	$(BIN)/coverage report --include='*/stormdeck/model/*' --precision=2 --fail-under=100
 
-check: $(READY) ## ruff, mypy --strict, and the import directions
+check: $(READY) ## ruff, mypy --strict, the import directions, and that the tests of real programs can be collected
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -70,6 +70,8 @@ check: $(READY) ## ruff, mypy --strict, and the import directions
 	$(BIN)/mypy --config-file tests/real/mypy.ini
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/test_layers.py
+	$(BIN)/python -m pytest -qqq --collect-only tests/real
+	$(BIN)/python -m pytest -qqq --collect-only tests/docker
 
 test-real: $(READY) ## tests against the real LiteLLM and Claude Code, installed into a cache; minutes, ONLY=1.110.2 for one version
 	$(BIN)/python -m pytest tests/real -m "not vllm and not day" --results $(if $(ONLY),-k "$(ONLY)")
