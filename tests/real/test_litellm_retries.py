@@ -63,10 +63,10 @@ def test_the_log_of_vllm_tells_what_came_through(stack):
     mark, behind = stack.proxy.mark(), stack.vllm.mark()
     with stack.dead_engine():
         assert [stack.ask().status for _ in range(2)] == [500, 500]
-    lines, seen = stack.told_since(mark, 2), stack.vllm.lines(behind)
+    lines, behind_it = stack.told_since(mark, 2), stack.vllm.lines(behind)
     ledger = LogAnalyzer()
     assert len(ledger.take(batch(lines))) == 2
-    assert ledger.take_behind(batch(seen, "vllm.log")).asked == 6
+    assert ledger.take_behind(batch(behind_it, "vllm.log")).asked == 6
     meter = TrafficMeter()
     meter.set_primary("litellm.log")
     meter.take(batch(lines))
@@ -75,7 +75,7 @@ def test_the_log_of_vllm_tells_what_came_through(stack):
     meter = TrafficMeter()
     meter.set_primary("litellm.log")
     meter.take(batch([line for line in lines if "LiteLLM Retried" not in line]))
-    meter.take(batch(seen, "vllm.log"))
+    meter.take(batch(behind_it, "vllm.log"))
     assert (upstream(meter).sent, upstream(meter).evidence) == (6, BEHIND)
 
 
