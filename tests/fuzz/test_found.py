@@ -101,7 +101,7 @@ def test_a_request_with_an_escape_sequence_in_it_stays_in_a_bundle():
 def test_a_year_that_no_log_has_is_no_time_and_loses_no_line():
     """Read as a time, it made the next line look older, and the one after it like an old line written again."""
     line = '2026-11-20 18:48:55,700 INFO:     127.0.0.1:60594 - "GET /health/liveliness HTTP/1.1" 200 OK'
-    garbled = f"2026-02-30 25:61:61,{line.replace('2026', '9026')}"
+    garbled = f"\x9b31m22026-02-30 25:61:61,{line.replace('2026', '9026')}"
     ledger = LogAnalyzer(local_time=lambda moment: moment.replace(tzinfo=UTC).timestamp())
     ledger.take(LogBatch("log", (garbled, line, garbled), 1_795_269_720.0, history=False))
     assert ledger.report().probes == 3
