@@ -13,6 +13,7 @@ from stormdeck.commands.argument_parser import PANEL, UsageError
 from stormdeck.commands.bundle import cli as bundle_cli
 from stormdeck.commands.check import cli as settings_cli
 from stormdeck.commands.exit_codes import FAILURE
+from stormdeck.commands.export import cli as export_cli
 from stormdeck.commands.output import write_err
 from stormdeck.commands.parsers import CONFIG_INIT, CONFIG_PATH, CONFIG_PRINT, CONFIG_VALIDATE, build
 from stormdeck.commands.retries import cli as retries_cli
@@ -32,6 +33,7 @@ _FAMILIES: tuple[tuple[frozenset[str], Callable[[str, argparse.Namespace, Option
     (timeline_cli.COMMANDS, timeline_cli.run),
     (bundle_cli.COMMANDS, bundle_cli.run),
     (wire_cli.COMMANDS, wire_cli.run),
+    (export_cli.COMMANDS, export_cli.run),
 )
 """The commands of a family, and what runs them."""
 

@@ -90,6 +90,12 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("stormdeck tap --listen 0.0.0.0:8484", "for other machines, too"),
         ("stormdeck tap --json", "a line of JSON for each request"),
     ),
+    "export": (
+        ("stormdeck export", "metrics for Prometheus, on port 9464"),
+        ("stormdeck export --listen 0.0.0.0:9464", "for a Prometheus elsewhere"),
+        ("stormdeck export rules > stormdeck-rules.yml", "alerting rules"),
+        ("stormdeck export dashboard > stormdeck.json", "a Grafana dashboard"),
+    ),
     "bundle": (
         ("stormdeck bundle", "list the files, ask, write"),
         ("stormdeck bundle --out report --yes", "choose the folder, do not ask"),

@@ -11,6 +11,7 @@ from stormdeck.commands import completion, writers
 from stormdeck.commands.argument_parser import PANEL, Parser
 from stormdeck.commands.bundle import cli as bundle_cli
 from stormdeck.commands.check import cli as settings_cli
+from stormdeck.commands.export import cli as export_cli
 from stormdeck.commands.retries import cli as retries_cli
 from stormdeck.commands.status import cli as status_cli
 from stormdeck.commands.timeline import cli as timeline_cli
@@ -116,7 +117,7 @@ def build(flags: dict[str, list[str]], argv: Collection[str] | None = None) -> l
         return _add_command(commands, command, help_)
 
     parsers = [root, add(DEMO, "start the panel on a built-in stack, without a server or a GPU")]
-    for family in (status_cli, settings_cli, use_cli, retries_cli, timeline_cli, wire_cli, bundle_cli):
+    for family in (status_cli, settings_cli, use_cli, retries_cli, timeline_cli, wire_cli, export_cli, bundle_cli):
         parsers += family.add_parsers(add)
     parsers += [*_config(commands), *completion.add_parsers(add)]
     for parser in parsers:

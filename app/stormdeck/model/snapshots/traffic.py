@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from stormdeck.model.finding import HopKind
@@ -109,6 +109,10 @@ class TrafficSnapshot:
     """Why the logs do not show requests that a server has answered; empty if they do."""
     bursts_of_400: bool = False
     """A request that was answered with 400 was sent again several times without a wait, as 2.1.329 does (measured)."""
+    newest_slice: int = field(default=0, compare=False)
+    """The number of the last bucket, counted from the start of unix time: time alone is no change."""
+    clock_resets: int = field(default=0, compare=False)
+    """How often counting began anew because the clock was set back."""
 
     @property
     def live_storm(self) -> Storm | None:

@@ -84,6 +84,7 @@ class TrafficMeter:
         self._idle_slice = 0
         self._earlier: list[Storm] = []
         """Storms that were over before the clock was set back."""
+        self._clock_resets = 0
         self._empty()
 
     def set_primary(self, log: str, since: float | None = None, now: float | None = None) -> None:
@@ -255,6 +256,8 @@ class TrafficMeter:
             failure=self._failure(now),
             unclear=self._analyzer.unclear(account, now - RECENT_S),
             bursts_of_400=any(map(_is_burst, storms)),
+            newest_slice=last,
+            clock_resets=self._clock_resets,
         )
 
     def _with_slice(self, change: PathChange, last: int) -> PathChange:
@@ -290,6 +293,7 @@ class TrafficMeter:
         over = [storm for storm in over if storm.confidence is not Confidence.UNSURE]
         self._earlier = [*over, *self._earlier][:SHOWN]
         self._since = None
+        self._clock_resets += 1
         self._nearest.forget()
         self._empty()
 

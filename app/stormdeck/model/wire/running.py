@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from stormdeck.model.snapshots.wire import WireSnapshot
+from stormdeck.model.snapshots.wire import Usage, WireSnapshot
 from stormdeck.model.wire.exchange import Exchange
 from stormdeck.model.wire.hop import Hop
 from stormdeck.model.wire.request import Kind
@@ -29,6 +29,7 @@ class RunningRequests:
         self._running: dict[tuple[str, str], Exchange] = {}
         self._nearest: dict[str, _Seen] = {}
         """By session."""
+        self._usage = Usage()
 
     def take(self, journal: str, exchange: Exchange) -> None:
         """Process the next line of a journal."""
@@ -43,18 +44,29 @@ class RunningRequests:
             self._nearest[exchange.session] = _Seen(exchange.hop, journal)
             if len(self._nearest) > _MOST_SESSIONS:
                 del self._nearest[next(iter(self._nearest))]
+        if not exchange.is_running and exchange.hop is not Hop.BEHIND and self._counts(exchange):
+            self._usage = _added(self._usage, exchange)
 
     def snapshot(self, journals: Collection[str]) -> WireSnapshot:
         """Return what is in flight; requests of recorders that are gone are dropped."""
         self._running = {place: one for place, one in self._running.items() if place[0] in journals}
         self._nearest = {session: seen for session, seen in self._nearest.items() if seen.journal in journals}
         ordered = sorted(self._running.values(), key=lambda one: one.started)
-        return WireSnapshot(len(journals), tuple(_once(one for one in ordered if self._counts(one))))
+        return WireSnapshot(len(journals), tuple(_once(one for one in ordered if self._counts(one))), self._usage)
 
     def _counts(self, exchange: Exchange) -> bool:
         """Return whether no place nearer to the client sees the session."""
         nearest = self._nearest.get(exchange.session)
         return nearest is None or exchange.hop.distance <= nearest.hop.distance
+
+
+def _added(usage: Usage, exchange: Exchange) -> Usage:
+    """Return the tokens with those of an exchange that ended."""
+    return Usage(
+        usage.input + max(0, exchange.input_tokens or 0),
+        usage.cached + max(0, exchange.cached_tokens or 0),
+        usage.output + max(0, exchange.output_tokens or 0),
+    )
 
 
 def _once(ordered: Iterable[Exchange]) -> Iterable[Exchange]:

@@ -1,0 +1,55 @@
+"""Declare and start the command ``export``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+
+from stormdeck.commands.argument_parser import AddCommand, Parser
+from stormdeck.options import Options
+
+EXPORT = "export"
+COMMANDS = frozenset({EXPORT})
+RULES = "rules"
+DASHBOARD = "dashboard"
+DEFAULT_PORT = 9464
+_NOTE = """\
+It reads what the panel reads, and writes no file. No prompt, path, user, session, address or token is in a label.
+
+Exit code: 0, also on Ctrl-C; 2 if the address cannot be listened on.
+"""
+
+
+def add_parsers(add: AddCommand) -> list[Parser]:
+    """Add the parser of the command."""
+    export = add(EXPORT, "serve metrics for Prometheus, or print rules or a dashboard")
+    export.usage = "stormdeck export [rules | dashboard] [OPTION]..."
+    export.add_argument(
+        "what", metavar="WHAT", nargs="?", choices=(RULES, DASHBOARD),
+        help="rules: print alerting rules; dashboard: print a Grafana dashboard",
+    )  # fmt: skip
+    export.add_argument(
+        "--listen", metavar="HOST:PORT", type=_place, default=("127.0.0.1", DEFAULT_PORT),
+        help=f"where to listen (default 127.0.0.1:{DEFAULT_PORT})",
+    )  # fmt: skip
+    export.epilog = _NOTE
+    return [export]
+
+
+def run(_: str, arguments: argparse.Namespace, options: Options, environ: Mapping[str, str]) -> int:
+    """Run the command and return its exit code."""
+    if arguments.what is not None:
+        from stormdeck.commands.export import documents
+
+        return documents.print_document(arguments.what)
+    from stormdeck.commands.export import serve
+
+    return serve.run(options, environ, arguments.listen)
+
+
+def _place(text: str) -> tuple[str, int]:
+    """Return host and port of ``PORT``, ``HOST:PORT`` or ``[HOST]:PORT``."""
+    host, _, port = text.rpartition(":")
+    if not (port.isascii() and port.isdecimal()) or not 0 <= int(port[:6]) <= 65535:
+        raise argparse.ArgumentTypeError(f"expected HOST:PORT, such as 127.0.0.1:{DEFAULT_PORT}")
+    return host.strip("[]") or "127.0.0.1", int(port)

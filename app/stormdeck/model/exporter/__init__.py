@@ -1,0 +1,1 @@
+"""Turn decks into totals and figures that a metrics server can collect."""
