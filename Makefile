@@ -8,7 +8,7 @@ RUNS := $(VENV)/.runs
 JOBS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: soak help demo run test test-failed test-newest-textual test-real test-real-quick test-real-vllm test-docker test-day versions check coverage bench score corpus fuzz snapshots screenshots film readme wheel clean
+.PHONY: soak help demo run test test-failed test-newest-textual test-real test-real-quick test-real-vllm test-docker test-fleet test-day versions check coverage bench score corpus fuzz snapshots screenshots film readme wheel clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 21
@@ -85,6 +85,9 @@ test-real-vllm: $(READY) ## tests against a real vLLM on the CPU: 3 GB of disk a
 test-docker: export WRITE_TABLE = 1
 test-docker: $(READY) ## tests beside a real dockerd and podman, as root; writes tests/docker/TABLE.md
 	$(BIN)/python -m pytest tests/docker
+
+test-fleet: $(READY) ## the alerting rules in Prometheus's own promtool, skipped with the reason without it
+	$(BIN)/python -m pytest tests/fleet
 
 test-day: $(READY) ## a working day beside the panel, with the real client and LiteLLM: twenty minutes
 	$(BIN)/python -m pytest tests/real -m day --results

@@ -12,7 +12,7 @@ from stormdeck.model.exporter.ledger import Ledger
 from stormdeck.model.exporter.metrics import METRICS
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.retries.sessions import InFlight
-from stormdeck.model.snapshots.traffic import Bucket
+from stormdeck.model.snapshots.traffic import Bucket, PathChange
 from stormdeck.model.snapshots.wire import Usage, WireSnapshot
 from stormdeck.model.traffic.upstream import LINES, Upstream
 from stormdeck.model.wire.exchange import Exchange
@@ -55,7 +55,7 @@ def test_hops_findings_and_amplification():
 
 
 def test_no_ratio_over_a_change_of_the_path_or_without_turns():
-    moved = replace(CALM, changes=((NOW, "vllm.log", 0),))
+    moved = replace(CALM, changes=(PathChange(NOW, "vllm.log", 0),))
     for traffic in (moved, replace(CALM, requests=0, turns=0)):
         assert not [name for name, *_ in listed(Deck(traffic=traffic)) if name == "amplification_ratio"]
 

@@ -6,12 +6,14 @@ A hung engine keeps its health, models and metrics green, with no request runnin
 
 from __future__ import annotations
 
+from typing import Any
+
 from stormdeck.model.exporter import metrics as m
 
 GROUP = "stormdeck"
 
 
-def rules() -> dict[str, object]:
+def rules() -> dict[str, Any]:
     """Return the content of a rules file."""
     return {"groups": [{"name": GROUP, "rules": [*_client(), *_engine(), *_proxy()]}]}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from stormdeck.model.exporter import metrics as m
 
@@ -54,7 +54,7 @@ _PANELS = (
 )  # fmt: skip
 
 
-def dashboard() -> dict[str, object]:
+def dashboard() -> dict[str, Any]:
     """Return the dashboard as Grafana imports it."""
     panels: list[dict[str, object]] = []
     x = y = 0

@@ -43,7 +43,8 @@ _ZONES = {
 _FRACTION = r"(?:[.,](?P<{0}>\d{{1,9}}))?"
 _ZONE = r" (?!INFO|WARN)[A-Z]{3,4}(?![\w:|])"
 _CLOCK = re.compile(
-    rf"(?<![\d.:])(?:(?P<date>(?:19|20)\d\d[-/]\d\d[-/]\d\d)(?:[ T]| - )(?P<time>\d\d:\d\d:\d\d){_FRACTION.format('f1')}"
+    rf"(?<![\d.:])(?:(?P<date>(?:19|20)\d\d[-/]\d\d[-/]\d\d)(?:[ T]| - )"
+    rf"(?P<time>\d\d:\d\d:\d\d){_FRACTION.format('f1')}"
     rf"(?P<zone>Z|[+-]\d\d:?\d\d(?!\d)| [+-]\d\d:?\d\d(?!\d)|{_ZONE})?"
     rf"|(?P<clf>\d\d/[A-Z][a-z]{{2}}/\d{{4}}):(?P<clf_time>\d\d:\d\d:\d\d){_FRACTION.format('f2')}"
     rf"(?P<clf_zone> [+-]\d{{4}})?"
