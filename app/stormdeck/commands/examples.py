@@ -91,9 +91,9 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("stormdeck tap --json", "a line of JSON for each request"),
     ),
     "export": (
-        ("stormdeck export", "metrics for Prometheus, on port 9464"),
+        ("stormdeck export", "metrics, on port 9464"),
         ("stormdeck export --listen 0.0.0.0:9464", "for a Prometheus elsewhere"),
-        ("stormdeck export rules > stormdeck-rules.yml", "alerting rules"),
+        ("stormdeck export rules > rules.yml", "alerting rules"),
         ("stormdeck export dashboard > stormdeck.json", "a Grafana dashboard"),
     ),
     "bundle": (

@@ -41,7 +41,7 @@ def run(_: str, arguments: argparse.Namespace, options: Options, environ: Mappin
     if arguments.what is not None:
         from stormdeck.commands.export import documents
 
-        return documents.print_document(arguments.what)
+        return documents.print_rules() if arguments.what == RULES else documents.print_dashboard()
     from stormdeck.commands.export import serve
 
     return serve.run(options, environ, arguments.listen)

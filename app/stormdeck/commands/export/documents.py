@@ -7,18 +7,20 @@ import json
 import yaml
 
 from stormdeck.commands.exit_codes import SUCCESS
-from stormdeck.commands.export.cli import RULES
 from stormdeck.commands.output import write_out
 from stormdeck.model.exporter.alerts import rules
 from stormdeck.model.exporter.dashboard import dashboard
 
 
-def print_document(what: str) -> int:
-    """Print the rules or the dashboard and return the exit code."""
-    if what == RULES:
-        write_out(rules_yaml().removesuffix("\n"))
-    else:
-        write_out(json.dumps(dashboard(), indent=2))
+def print_rules() -> int:
+    """Print the alerting rules and return the exit code."""
+    write_out(rules_yaml().removesuffix("\n"))
+    return SUCCESS
+
+
+def print_dashboard() -> int:
+    """Print the dashboard and return the exit code."""
+    write_out(json.dumps(dashboard(), indent=2))
     return SUCCESS
 
 
