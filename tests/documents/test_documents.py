@@ -49,7 +49,8 @@ def runs_here(words):
     """Return whether a command needs neither a terminal nor servers."""
     command = PARSERS[0].parse_known_args(words)[0].command
     asks_servers = (command == "check" and "--offline" not in words) or (command == "explain" and " " in words[1])
-    return command not in ELSEWHERE and not asks_servers
+    serves = command == "export" and not {"rules", "dashboard"} & set(words)
+    return command not in ELSEWHERE and not asks_servers and not serves
 
 
 def test_commands_are_found():
