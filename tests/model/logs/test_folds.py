@@ -92,6 +92,14 @@ def test_a_book_that_ran_on_unseen_is_folded_all_the_same():
     assert rows(book, folds) == [book.start + at for at in (0, 1, 5, 6, 7, 11)]
 
 
+def test_a_traceback_that_left_the_ring_and_then_grew_can_be_opened():
+    book, folds = folded(("a", TRACE[:2]), ("b", ["x"] * 12), ("a", TRACE[:1]), limit=12)
+    grown = folds.fold(book.end - 1)
+    assert grown is not None
+    folds.toggle(grown)
+    assert rows(book, folds) == list(range(book.start, book.end))
+
+
 PIECES = st.lists(st.tuples(st.sampled_from("ab"), st.lists(st.sampled_from(ONE), min_size=1, max_size=12)), max_size=8)
 
 

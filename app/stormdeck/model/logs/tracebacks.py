@@ -180,6 +180,8 @@ class Folds:
             self._folds[number] = self._newest[log] = Fold(number, number, last=number)
             return
         fold = self._newest[log]
+        # It may have left the book before it grew.
+        self._folds.setdefault(fold.head, fold)
         fold.size += 1
         fold.last = number
         if part is Part.SAYING:
