@@ -12,6 +12,8 @@ _ESCAPE = re.compile(
     r"|\x1b[ -/]*[0-~]"
 )
 """None contains the beginning of another, so that a row of beginnings is read in linear time."""
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+"""The most usual sequence, which is found several times faster than one of any kind."""
 _DROPPED = re.compile(
     "[\0\r\xad\u061c\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
     # A joiner holds emoji together; anywhere else it hides something.
@@ -39,6 +41,10 @@ def clean(text: str) -> str:
 
 def strip_escapes(text: str) -> str:
     """Return the text without escape sequences."""
+    if text.isascii():
+        plain = _COLOUR.sub("", text)
+        if "\x1b" not in plain:
+            return plain
     return _ESCAPE.sub("", text)
 
 

@@ -15,6 +15,8 @@ from stormdeck.model.text import strip_escapes
 LONGEST_PREFIX = 600
 """Characters in which a prefix is searched."""
 _LAYERS = 8
+_RECORDS = 3
+"""Records within records that are opened at most."""
 _LEVELS = r"(?:DEBUG|TRACE|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL|FATAL)"
 
 _T = r"\d{4}-\d\d-\d\dT[\d:]{8}(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)"
@@ -98,14 +100,16 @@ _PREFIXES: dict[str, tuple[re.Pattern[str], ...]] = {
     first: tuple(re.compile(pattern) for firsts, pattern in _PATTERNS if first in firsts)
     for first in sorted({first for firsts, _ in _PATTERNS for first in firsts})
 }
+_OWN = re.compile(rf"{_LEVELS}:? ")
+"""How uvicorn and vLLM begin a line: no prefix begins like this, which saves trying all of them."""
 _LABEL = re.compile(r'(?:container(?:_name)?|service(?:_name)?|app|job|unit|pod)="([^"]+)"')
 _FLUENT_BIT = re.compile(r"\[\d{1,9}\] (?P<tag>[^\s:\[\]]{1,150}): \[\[?(?P<unix>\d{10}\.\d{1,9})")
 _FLUENT_TEXT = re.compile(r'"(?:log|message|MESSAGE|msg)"=>"((?:[^"\\]|\\.)*)"')
 _PRETTY = re.compile(r'\s{1,8}"MESSAGE" : ("(?:[^"\\]|\\.)*"),?$')
 
-_TEXTS = ("log", "MESSAGE", "line", "textPayload", "message", "msg", "body", "text")
-_LEVEL_KEYS = frozenset({"level", "levelname", "lvl"})
-_CLOCK_KEYS = (
+TEXT_KEYS = ("log", "MESSAGE", "line", "textPayload", "message", "msg", "body", "text")
+LEVEL_KEYS = frozenset({"level", "levelname", "lvl"})
+CLOCK_KEYS = (
     "__REALTIME_TIMESTAMP",
     "time",
     "timestamp",
@@ -116,7 +120,7 @@ _CLOCK_KEYS = (
     "datetime",
     "receiveTimestamp",
 )
-_NAME_KEYS = (
+NAME_KEYS = (
     "CONTAINER_NAME",
     "container_name",
     "_SYSTEMD_UNIT",
@@ -160,9 +164,18 @@ def undress(line: str, local_time: LocalTime | None = None, arrived: float | Non
     Undressed(text='INFO: ready', time=1795953600.0, name='vllm-1', partial=False)
     """
     text = strip_escapes(line) if "\x1b" in line else line
-    time, name = None, ""
-    partial = False
-    for _ in range(3):
+    found = undress_rest(Undressed(text), local_time, arrived, _RECORDS)
+    return found if found.text is not line else Undressed(line)
+
+
+def undress_rest(
+    outer: Undressed, local_time: LocalTime | None, arrived: float | None, records: int = _RECORDS - 1
+) -> Undressed:
+    """Return a line whose outer prefixes or record were taken off without those that are left, ``records`` at most."""
+    text, time, name, partial = outer
+    for _ in range(records):
+        if _OWN.match(text):
+            break
         peeled = peel(text)
         if peeled.end:
             clock = clock_in(text, 0, peeled.end, local_time, arrived)
@@ -175,7 +188,7 @@ def undress(line: str, local_time: LocalTime | None = None, arrived: float | Non
         text = inner.text
         time = time if time is not None else inner.time
         name = name or inner.name
-    return Undressed(text, time, name, partial) if text is not line else Undressed(line)
+    return Undressed(text, time, name, partial) if text is not outer.text else outer
 
 
 def peel(text: str) -> Peeled:
@@ -221,7 +234,7 @@ def json_object(text: str) -> dict[str, object] | None:
 
 def json_clock(fields: dict[str, object], local_time: LocalTime | None, arrived: float | None = None) -> float | None:
     """Return the time in a JSON object of a collector or server, in unix seconds."""
-    for key in _CLOCK_KEYS:
+    for key in CLOCK_KEYS:
         if key in fields and (time := value_time(fields[key], local_time, arrived)) is not None:
             return time
     return None
@@ -256,7 +269,7 @@ def _unwrap(text: str, local_time: LocalTime | None, arrived: float | None) -> U
     inner_text = _text_in(fields)
     if inner_text is None:
         return None
-    return Undressed(inner_text, json_clock(fields, local_time, arrived), _name_in(fields))
+    return Undressed(inner_text, json_clock(fields, local_time, arrived), server_name(fields))
 
 
 def _decoded(quoted: str) -> str:
@@ -269,12 +282,12 @@ def _decoded(quoted: str) -> str:
 
 def _text_in(fields: dict[str, object]) -> str | None:
     """Return the text of a record that a collector wrapped; ``None`` for a server's own record."""
-    if not _LEVEL_KEYS.isdisjoint(fields) and not ("log" in fields and "stream" in fields):
+    if not LEVEL_KEYS.isdisjoint(fields) and not ("log" in fields and "stream" in fields):
         return None
     record = fields.get("record")
     if isinstance(record, dict) and isinstance(record.get("message"), str):  # loguru's serialize
         return strip_escapes(str(record["message"]).rstrip("\r\n"))
-    for key in _TEXTS:
+    for key in TEXT_KEYS:
         value = fields.get(key)
         if isinstance(value, list) and key == "MESSAGE":
             return strip_escapes(_from_bytes(value).rstrip("\r\n"))
@@ -291,14 +304,14 @@ def _from_bytes(values: list[object]) -> str:
     return known.decode("utf-8", "replace")
 
 
-def _name_in(fields: dict[str, object]) -> str:
+def server_name(fields: dict[str, object]) -> str:
     """Return the container, unit or service that a collector's record names."""
     kubernetes = fields.get("kubernetes")
     if isinstance(kubernetes, dict) and isinstance(kubernetes.get("container_name"), str):
         return str(kubernetes["container_name"])
     labels = fields.get("labels")
     for holder in (fields, labels if isinstance(labels, dict) else {}):
-        for key in _NAME_KEYS:
+        for key in NAME_KEYS:
             if isinstance(value := holder.get(key), str) and value:
                 return value.removeprefix("/").removesuffix(".service")
     return ""

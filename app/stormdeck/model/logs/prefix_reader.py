@@ -11,12 +11,15 @@ from typing import NamedTuple
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.clocks import LocalTime, clock_in, clocks_in
 from stormdeck.model.logs.dress import Undressed, undress, value_time
+from stormdeck.model.logs.json_template import JsonTemplate, json_template
 from stormdeck.model.text import strip_escapes
 
 MOST_TEMPLATES = 8
 _MOST_MINUTES = 4096
 _MOST_KNOWN = 4096
 """Prefixes that are learned at most: more of them have something in them that changes with each line."""
+_MOST_RECORDS = 64
+"""Patterns of JSON records that are made at most: where each line needs another one, none helps."""
 _LONGEST_HELD = 64 * 1024
 _LONGEST_HEAD = 200
 _SAMPLES = 8
@@ -67,6 +70,8 @@ class PrefixReader:
     def __init__(self, local_time: LocalTime | None = None) -> None:
         self._local_time = local_time
         self._templates: list[_Template] = []
+        self._records: list[JsonTemplate] = []
+        self._made = 0
         self._known: set[tuple[str, str, int]] = set()
         self._held: dict[str, str] = {}
         """The beginnings of lines that a container's runtime has split, by the name in their prefix."""
@@ -90,7 +95,11 @@ class PrefixReader:
         for line in batch.lines:
             if "\x1b" in line:
                 line = strip_escapes(line)  # noqa: PLW2901 - the line as it is read
-            found = self._by_template(line, batch.arrived) or self._undress(line, batch.arrived)
+            found = (
+                (self._records and self._by_record(line, batch.arrived))
+                or self._by_template(line, batch.arrived)
+                or self._undress(line, batch.arrived)
+            )
             text, time, name, partial = found
             hits += text is not line
             if partial:
@@ -156,6 +165,20 @@ class PrefixReader:
                 return line[template.length :], time, template.name, False
         return None
 
+    def _by_record(self, line: str, arrived: float) -> Undressed | None:
+        """Return what a JSON record holds that is like one that was read before, ``None`` for any other line."""
+        for record in self._records:
+            found = record.read(line, arrived)
+            if found is not None:
+                return found
+        return None
+
+    def _learn_record(self, line: str, arrived: float) -> None:
+        record = json_template(line, self._local_time, arrived) if self._made < _MOST_RECORDS else None
+        if record is not None:
+            self._made += 1
+            self._records = [record, *self._records[: MOST_TEMPLATES - 1]]
+
     def learn(self, line: str, end: int, arrived: float, name: str = "") -> None:
         """Remember the prefix that ends there: the next lines with the same one are read fast."""
         if not end or len(self._known) > _MOST_KNOWN:
@@ -206,8 +229,11 @@ class PrefixReader:
         if line[0] in " \t":
             return Undressed(line)
         found = undress(line, self._local_time, arrived)
-        if found.text is not line and not found.partial and found.text and line.endswith(found.text):
-            self.learn(line, len(line) - len(found.text), arrived, found.name)
+        if found.text is not line and not found.partial and found.text:
+            if line.endswith(found.text):
+                self.learn(line, len(line) - len(found.text), arrived, found.name)
+            elif line.rstrip().endswith("}"):
+                self._learn_record(line, arrived)
         return found
 
     def _of_journal(self, line: str, match: re.Match[str], arrived: float) -> Undressed:
