@@ -100,12 +100,13 @@ _PREFIXES: dict[str, tuple[re.Pattern[str], ...]] = {
     first: tuple(re.compile(pattern) for firsts, pattern in _PATTERNS if first in firsts)
     for first in sorted({first for firsts, _ in _PATTERNS for first in firsts})
 }
-_OWN = re.compile(rf"{_LEVELS}:? ")
-"""How uvicorn and vLLM begin a line: no prefix begins like this, which saves trying all of them."""
+OWN_START = re.compile(rf'{_LEVELS}:? |[ \t]+[^\sM"]|\(\w{{1,100}} pid=\d{{1,9}}\) ')
+"""How uvicorn, vLLM and tracebacks begin a line: no prefix begins like this, which saves trying all of them."""
 _LABEL = re.compile(r'(?:container(?:_name)?|service(?:_name)?|app|job|unit|pod)="([^"]+)"')
 _FLUENT_BIT = re.compile(r"\[\d{1,9}\] (?P<tag>[^\s:\[\]]{1,150}): \[\[?(?P<unix>\d{10}\.\d{1,9})")
-_FLUENT_TEXT = re.compile(r'"(?:log|message|MESSAGE|msg)"=>"((?:[^"\\]|\\.)*)"')
-_PRETTY = re.compile(r'\s{1,8}"MESSAGE" : ("(?:[^"\\]|\\.)*"),?$')
+_QUOTED = r'"[^"\\]*(?:\\.[^"\\]*)*"'
+_FLUENT_TEXT = re.compile(rf'"(?:log|message|MESSAGE|msg)"=>({_QUOTED})')
+_PRETTY = re.compile(rf'\s{{1,8}}"MESSAGE" : ({_QUOTED}),?$')
 
 TEXT_KEYS = ("log", "MESSAGE", "line", "textPayload", "message", "msg", "body", "text")
 LEVEL_KEYS = frozenset({"level", "levelname", "lvl"})
@@ -174,7 +175,7 @@ def undress_rest(
     """Return a line whose outer prefixes or record were taken off without those that are left, ``records`` at most."""
     text, time, name, partial = outer
     for _ in range(records):
-        if _OWN.match(text):
+        if OWN_START.match(text):
             break
         peeled = peel(text)
         if peeled.end:
@@ -258,7 +259,7 @@ def value_time(written: object, local_time: LocalTime | None = None, arrived: fl
 def _unwrap(text: str, local_time: LocalTime | None, arrived: float | None) -> Undressed | None:
     """Return what a collector's record holds, ``None`` if it is no such record, or the server's own."""
     if "=>" in text and (match := _FLUENT_BIT.match(text)) and (inner := _FLUENT_TEXT.search(text, match.end())):
-        return Undressed(_decoded(f'"{inner[1]}"'), float(match["unix"]), match["tag"])
+        return Undressed(_decoded(inner[1]), float(match["unix"]), match["tag"])
     if "MESSAGE" in text and (pretty := _PRETTY.match(text)):
         return Undressed(_decoded(pretty[1]))
     if not text.startswith("{"):

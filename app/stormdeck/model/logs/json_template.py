@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from json.decoder import scanstring
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from stormdeck.model.logs.dress import (
     CLOCK_KEYS,
     LEVEL_KEYS,
     NAME_KEYS,
+    OWN_START,
     TEXT_KEYS,
     Undressed,
     json_object,
@@ -63,8 +65,8 @@ class JsonTemplate(NamedTuple):
     is_clock_before: bool
     name: str
     local_time: LocalTime | None
-    minutes: dict[tuple[str, str], float | None]
-    """Unix seconds by the text of a date up to its minutes, and its zone."""
+    minutes: dict[str, float]
+    """Unix seconds by the text of a date up to its minutes; all dates are in the same zone."""
 
     def read(self, line: str, arrived: float | None) -> Undressed | None:
         """Return what ``undress`` returns for a line without escape sequences, ``None`` if it does not fit."""
@@ -86,23 +88,52 @@ class JsonTemplate(NamedTuple):
         text = text.rstrip("\r\n")
         if "\x1b" in text or not text.isascii():
             text = strip_escapes(text)
-        return undress_rest(Undressed(text, time, self.name), self.local_time, arrived)
+        found = Undressed(text, time, self.name)
+        return found if OWN_START.match(text) else undress_rest(found, self.local_time, arrived)
+
+    def read_all(self, lines: Sequence[str]) -> tuple[list[str], list[float] | None] | None:
+        """Return the texts and times of lines, ``None`` unless all fit and nothing is left to take off their texts."""
+        before = [match for match in map(self.front.match, lines) if match]
+        if len(before) < len(lines):
+            return None
+        try:
+            read = [scanstring(line, match.end()) for line, match in zip(lines, before, strict=True)]
+        except ValueError:
+            return None
+        behind = [match for line, (_, end) in zip(lines, read, strict=True) if (match := self.back.fullmatch(line, end))]
+        if len(behind) < len(lines):
+            return None
+        texts = [text.rstrip("\r\n") for text, _ in read]
+        if "\x1b" in (whole := "".join(texts)) or not whole.isascii():
+            texts = [*map(strip_escapes, texts)]
+        others = [text for text in texts if OWN_START.match(text) is None]
+        if any(undress_rest(Undressed(text), self.local_time, None).text is not text for text in others):
+            return None
+        if not self.clock:
+            return texts, None
+        matches = before if self.is_clock_before else behind
+        times = [time for match in matches if (time := self._time(match)) is not None]
+        return (texts, times) if len(times) == len(lines) else None
 
     def _time(self, match: re.Match[str]) -> float | None:
         if self.clock == "unix":
             return number_time(float(match["unix"]))
-        date, seconds, fraction, zone = match.group("minute", "seconds", "fraction", "zone")
-        key = (date, zone)
-        minute = self.minutes.get(key)
+        date, seconds, fraction = match.group("minute", "seconds", "fraction")
+        minute = self.minutes.get(date)
         if minute is None:
-            minute = value_time(f"{date}:00{zone or ''}", self.local_time)
+            minute = self._new_minute(date, match["zone"])
             if minute is None:
                 return None
+        return minute + int(seconds) + (int(fraction) / 10 ** len(fraction) if fraction else 0.0)
+
+    def _new_minute(self, date: str, zone: str) -> float | None:
+        """Return when a minute began that was not read yet."""
+        minute = value_time(f"{date}:00{zone}", self.local_time)
+        if minute is not None:
             if len(self.minutes) >= _MOST_MINUTES:
                 self.minutes.clear()
-            self.minutes[key] = minute
-        whole = minute + int(seconds)
-        return whole + int(fraction) / 10 ** len(fraction) if fraction else whole
+            self.minutes[date] = minute
+        return minute
 
 
 def json_template(line: str, local_time: LocalTime | None, arrived: float | None) -> JsonTemplate | None:

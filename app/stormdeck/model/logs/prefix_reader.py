@@ -84,8 +84,10 @@ class PrefixReader:
         """Return the lines without their prefixes. Lines of a log without any are returned as they are."""
         if not self.is_dressed and not self._has_prefix(batch.lines):
             return Bare(batch.lines, batch.times or None)
-        if self._templates and not self._held and not batch.times:
-            alike = self._read_alike(batch, self._templates[0])
+        if not self._held and not batch.times:
+            alike = self._all_records(batch.lines) if self._records else None
+            if alike is None and self._templates:
+                alike = self._read_alike(batch, self._templates[0])
             if alike is not None:
                 return alike
         texts: list[str] = []
@@ -164,6 +166,12 @@ class PrefixReader:
                         time += _seconds(line, template)
                 return line[template.length :], time, template.name, False
         return None
+
+    def _all_records(self, lines: Sequence[str]) -> Bare | None:
+        """Return what JSON records hold that are all like the one that was learned last, ``None`` if one is not."""
+        record = self._records[0]
+        found = record.read_all(lines)
+        return None if found is None else Bare(*found, [record.name] * len(lines) if record.name else None)
 
     def _by_record(self, line: str, arrived: float) -> Undressed | None:
         """Return what a JSON record holds that is like one that was read before, ``None`` for any other line."""
