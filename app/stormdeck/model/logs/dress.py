@@ -103,9 +103,9 @@ _PREFIXES: dict[str, tuple[re.Pattern[str], ...]] = {
 OWN_START = re.compile(rf'{_LEVELS}:? |[ \t]+[^\sM"]|\(\w{{1,100}} pid=\d{{1,9}}\) ')
 """How uvicorn, vLLM and tracebacks begin a line: no prefix begins like this, which saves trying all of them."""
 _LABEL = re.compile(r'(?:container(?:_name)?|service(?:_name)?|app|job|unit|pod)="([^"]+)"')
-_FLUENT_BIT = re.compile(r"\[\d{1,9}\] (?P<tag>[^\s:\[\]]{1,150}): \[\[?(?P<unix>\d{10}\.\d{1,9})")
+FLUENT_BIT = re.compile(r"\[\d{1,9}\] (?P<tag>[^\s:\[\]]{1,150}): \[\[?(?P<unix>\d{10}\.\d{1,9})")
 _QUOTED = r'"[^"\\]*(?:\\.[^"\\]*)*"'
-_FLUENT_TEXT = re.compile(rf'"(?:log|message|MESSAGE|msg)"=>({_QUOTED})')
+FLUENT_TEXT = re.compile(rf'"(?:log|message|MESSAGE|msg)"=>({_QUOTED})')
 _PRETTY = re.compile(rf'\s{{1,8}}"MESSAGE" : ({_QUOTED}),?$')
 
 TEXT_KEYS = ("log", "MESSAGE", "line", "textPayload", "message", "msg", "body", "text")
@@ -258,7 +258,7 @@ def value_time(written: object, local_time: LocalTime | None = None, arrived: fl
 
 def _unwrap(text: str, local_time: LocalTime | None, arrived: float | None) -> Undressed | None:
     """Return what a collector's record holds, ``None`` if it is no such record, or the server's own."""
-    if "=>" in text and (match := _FLUENT_BIT.match(text)) and (inner := _FLUENT_TEXT.search(text, match.end())):
+    if "=>" in text and (match := FLUENT_BIT.match(text)) and (inner := FLUENT_TEXT.search(text, match.end())):
         return Undressed(_decoded(inner[1]), float(match["unix"]), match["tag"])
     if "MESSAGE" in text and (pretty := _PRETTY.match(text)):
         return Undressed(_decoded(pretty[1]))

@@ -15,6 +15,8 @@ from typing import NamedTuple
 from stormdeck.model.logs.clocks import LocalTime, clocks_in, number_time
 from stormdeck.model.logs.dress import (
     CLOCK_KEYS,
+    FLUENT_BIT,
+    FLUENT_TEXT,
     LEVEL_KEYS,
     NAME_KEYS,
     OWN_START,
@@ -38,9 +40,8 @@ _DATE = re.compile(
 _UNIX = re.compile(r"(?P<unix>(?:0|[1-9][0-9]{0,19})(?:\.[0-9]{1,30})?)")
 _DIGITS = re.compile(r"(?P<unix>[0-9]{1,20})")
 _VALUES = tuple(re.compile(pattern) for pattern in (_STRING, _NUMBER))
+_ANYTHING = re.compile(r"(?s:.*)")
 _SPACE = re.compile(r"[ \t\n\r]*")
-_DECIDING = frozenset({*LEVEL_KEYS, *CLOCK_KEYS, *NAME_KEYS, *TEXT_KEYS, "kubernetes", "labels"})
-"""Keys whose values decide what is taken from a record. The values of all others may change."""
 _READ = json.JSONDecoder()
 
 
@@ -100,7 +101,9 @@ class JsonTemplate(NamedTuple):
             read = [scanstring(line, match.end()) for line, match in zip(lines, before, strict=True)]
         except ValueError:
             return None
-        behind = [match for line, (_, end) in zip(lines, read, strict=True) if (match := self.back.fullmatch(line, end))]
+        behind = [
+            match for line, (_, end) in zip(lines, read, strict=True) if (match := self.back.fullmatch(line, end))
+        ]
         if len(behind) < len(lines):
             return None
         texts = [text.rstrip("\r\n") for text, _ in read]
@@ -142,6 +145,8 @@ def json_template(line: str, local_time: LocalTime | None, arrived: float | None
     ``line`` is without escape sequences.
     """
     peeled = peel(line)
+    if not peeled.end and (record := FLUENT_BIT.match(line)) is not None:
+        return _fluent_template(line, record, local_time)
     fields = None if peeled.partial else json_object(line[peeled.end :])
     if fields is None or "record" in fields or not (LEVEL_KEYS.isdisjoint(fields) or {"log", "stream"} <= {*fields}):
         return None
@@ -154,6 +159,9 @@ def json_template(line: str, local_time: LocalTime | None, arrived: float | None
         return None
     pattern, is_dated = prefix
     clock_key = None if is_dated else _clock_key(fields, local_time, arrived)
+    clock_keys = () if is_dated else _up_to(CLOCK_KEYS, clock_key)
+    # The values of all other keys may change.
+    deciding = {*_up_to(TEXT_KEYS, text_key), *clock_keys, *NAME_KEYS, "kubernetes", "labels"}
     group, front, at = "zone" if is_dated else "", "", peeled.end
     is_clock_before = is_dated
     for member in members:
@@ -168,11 +176,22 @@ def json_template(line: str, local_time: LocalTime | None, arrived: float | None
             pattern += clock
             group, is_clock_before = "unix" if "<unix>" in clock else "zone", not front
         else:
-            pattern += _value_pattern(member.key, written, is_dated=is_dated)
+            pattern += re.escape(written) if member.key in deciding else _value_pattern(written)
         at = member.end
     pattern += re.escape(line[at:])
     name = peeled.name or server_name(fields)
     return JsonTemplate(re.compile(front), re.compile(pattern), group, is_clock_before, name, local_time, {})
+
+
+def _fluent_template(line: str, record: re.Match[str], local_time: LocalTime | None) -> JsonTemplate | None:
+    """Return the pattern of what fluent-bit prints: a number, a tag, unix seconds, and members of which one is read."""
+    text = FLUENT_TEXT.search(line, record.end())
+    if text is None or line[record.end() : record.end() + 1].isdigit():
+        return None
+    between = re.escape(line[record.end("tag") : record.start("unix")])
+    after = re.escape(line[record.end() : text.start(1) + 1])
+    front = rf"\[[0-9]{{1,9}}\] {re.escape(record['tag'])}{between}(?P<unix>[0-9]{{10}}\.[0-9]{{1,9}}){after}"
+    return JsonTemplate(re.compile(front), _ANYTHING, "unix", True, record["tag"], local_time, {})
 
 
 def _members(line: str, begin: int) -> list[_Member]:
@@ -231,10 +250,12 @@ def _date_pattern(match: re.Match[str]) -> str:
     return f"{minute}:(?P<seconds>[0-5][0-9]){fraction}(?P<zone>{re.escape(match['zone'])})"
 
 
-def _value_pattern(key: str, written: str, *, is_dated: bool) -> str:
-    """Return the pattern of a member's value: the value itself, if it decides how a record is read."""
-    if key not in _DECIDING or (is_dated and key in CLOCK_KEYS):
-        known = next((pattern for pattern in _VALUES if pattern.fullmatch(written)), None)
-        if known is not None:
-            return known.pattern
-    return re.escape(written)
+def _value_pattern(written: str) -> str:
+    """Return the pattern of values of the same type; of the value itself, where it is no number and no plain text."""
+    known = next((pattern for pattern in _VALUES if pattern.fullmatch(written)), None)
+    return re.escape(written) if known is None else known.pattern
+
+
+def _up_to(keys: tuple[str, ...], last: str | None) -> tuple[str, ...]:
+    """Return the keys that are looked for until one is found; all, if none is."""
+    return keys if last is None else keys[: keys.index(last)]

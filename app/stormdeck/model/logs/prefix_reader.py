@@ -18,8 +18,8 @@ MOST_TEMPLATES = 8
 _MOST_MINUTES = 4096
 _MOST_KNOWN = 4096
 """Prefixes that are learned at most: more of them have something in them that changes with each line."""
-_MOST_RECORDS = 64
-"""Patterns of JSON records that are made at most: where each line needs another one, none helps."""
+_MOST_RECORDS = 256
+"""JSON records that are learned from at most: where each line needs a pattern of its own, none helps."""
 _LONGEST_HELD = 64 * 1024
 _LONGEST_HEAD = 200
 _SAMPLES = 8
@@ -71,7 +71,7 @@ class PrefixReader:
         self._local_time = local_time
         self._templates: list[_Template] = []
         self._records: list[JsonTemplate] = []
-        self._made = 0
+        self._tried = 0
         self._known: set[tuple[str, str, int]] = set()
         self._held: dict[str, str] = {}
         """The beginnings of lines that a container's runtime has split, by the name in their prefix."""
@@ -182,10 +182,11 @@ class PrefixReader:
         return None
 
     def _learn_record(self, line: str, arrived: float) -> None:
-        record = json_template(line, self._local_time, arrived) if self._made < _MOST_RECORDS else None
-        if record is not None:
-            self._made += 1
-            self._records = [record, *self._records[: MOST_TEMPLATES - 1]]
+        if self._tried < _MOST_RECORDS:
+            self._tried += 1
+            record = json_template(line, self._local_time, arrived)
+            if record is not None:
+                self._records = [record, *self._records[: MOST_TEMPLATES - 1]]
 
     def learn(self, line: str, end: int, arrived: float, name: str = "") -> None:
         """Remember the prefix that ends there: the next lines with the same one are read fast."""
@@ -240,7 +241,7 @@ class PrefixReader:
         if found.text is not line and not found.partial and found.text:
             if line.endswith(found.text):
                 self.learn(line, len(line) - len(found.text), arrived, found.name)
-            elif line.rstrip().endswith("}"):
+            else:
                 self._learn_record(line, arrived)
         return found
 
