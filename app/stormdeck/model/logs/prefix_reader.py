@@ -30,6 +30,10 @@ _JOURNAL = re.compile(
 """A line of ``journalctl -o verbose``, ``export`` or ``json-pretty``."""
 
 
+_UNDATED = re.compile(r"(?<![\d:])\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?![\d:])|(?<=\[)(?P<since> *\d{1,9})\.\d{3,9}(?=\])")
+"""A time of day, or seconds since the machine was started as the journal and the kernel write them."""
+
+
 class Bare(NamedTuple):
     """Lines without their prefixes, in parallel."""
 
@@ -62,6 +66,8 @@ class _Template(NamedTuple):
     """What one unit of the fraction is in seconds; 0 if the clock has none."""
     minutes: dict[str, float]
     """Unix seconds by the text of the clock up to its seconds."""
+    shape: re.Pattern[str] | None = None
+    """The whole prefix, if it has a time of day or since the start that changes, but tells no date."""
 
 
 class PrefixReader:
@@ -123,6 +129,8 @@ class PrefixReader:
             return None
         if template.first and not all(map(str.startswith, lines, repeat(template.first))):
             return None
+        if template.shape is not None and not all(map(template.shape.match, lines)):
+            return None
         if any(map(contains, lines, repeat("\x1b"))):
             return None
         length = template.length
@@ -157,6 +165,8 @@ class PrefixReader:
             if line.startswith(template.first) and line.startswith(template.rest, template.rest_at):
                 if template.middle and not all(line.startswith(text, at) for text, at in template.middle):
                     continue
+                if template.shape is not None and template.shape.match(line) is None:
+                    continue
                 begin, end, time = template.begin, template.end, None
                 if begin != end:
                     time = template.minutes.get(line[begin:end])
@@ -188,14 +198,24 @@ class PrefixReader:
             if record is not None:
                 self._records = [record, *self._records[: MOST_TEMPLATES - 1]]
 
-    def learn(self, line: str, end: int, arrived: float, name: str = "") -> None:
-        """Remember the prefix that ends there: the next lines with the same one are read fast."""
+    def learn(self, line: str, end: int, arrived: float, name: str = "", *, undated: bool = False) -> None:
+        """Remember the prefix that ends there: the next lines with the same one are read fast.
+
+        ``undated``: times without a date in it may change, too.
+        """
         if not end or len(self._known) > _MOST_KNOWN:
             return
         clocks = [*clocks_in(line, 0, end, self._local_time, arrived)]
-        spans = [(0, 0), *((clock.begin, clock.fraction[1]) for clock in clocks), (end, end)]
+        times = [(clock.begin, clock.fraction[1]) for clock in clocks]
+        moving = [
+            match
+            for match in (_UNDATED.finditer(line, 0, end) if undated else ())
+            if all(match.end() <= one[0] or match.start() >= one[1] for one in times)
+        ]
+        times = sorted([*times, *(match.span() for match in moving)])
+        spans = [(0, 0), *times, (end, end)]
         constant = [(line[one[1] : other[0]], one[1]) for one, other in pairwise(spans)]
-        first, (rest, rest_at) = constant[0][0], constant[-1] if clocks else ("", end)
+        first, (rest, rest_at) = constant[0][0], constant[-1] if times else ("", end)
         key = (first, rest, end)
         if any((one.first, one.rest, one.length) == key for one in self._templates):
             return
@@ -207,8 +227,9 @@ class PrefixReader:
             stop = fraction[0] - 1 if fraction[1] > fraction[0] else fraction[0]
             begin, seconds = clock.begin, (stop - 2, stop)
         scale = 0.0 if fraction[0] == fraction[1] else 10.0 ** -(fraction[1] - fraction[0])
+        middle, shape = tuple(constant[1:-1]), _shape(moving) if moving else None
         template = _Template(
-            first, rest, rest_at, tuple(constant[1:-1]), end, name, begin, seconds[0], seconds, fraction, scale, {}
+            first, rest, rest_at, middle, end, name, begin, seconds[0], seconds, fraction, scale, {}, shape
         )
         self._templates = [template, *self._templates[: MOST_TEMPLATES - 1]]
         self.is_dressed = True
@@ -240,7 +261,7 @@ class PrefixReader:
         found = undress(line, self._local_time, arrived)
         if found.text is not line and not found.partial and found.text:
             if line.endswith(found.text):
-                self.learn(line, len(line) - len(found.text), arrived, found.name)
+                self.learn(line, len(line) - len(found.text), arrived, found.name, undated=True)
             else:
                 self._learn_record(line, arrived)
         return found
@@ -267,6 +288,18 @@ class PrefixReader:
         if len(self._held) > MOST_TEMPLATES:
             del self._held[next(iter(self._held))]
         return ""
+
+
+def _shape(moving: Sequence[re.Match[str]]) -> re.Pattern[str]:
+    """Return the pattern of a prefix whose times without a date have other digits; all else is compared elsewhere."""
+    pattern, at = "", 0
+    for match in moving:
+        since = match["since"] or ""
+        padded = rf"(?= *[0-9]{{1,9}}\.)[ 0-9]{{{len(since)}}}" if since else ""
+        digits = re.sub(r"[0-9]", "[0-9]", re.escape(match[0][len(since) :]))
+        pattern += rf".{{{match.start() - at}}}{padded}{digits}"
+        at = match.end()
+    return re.compile(pattern)
 
 
 def _stream(line: str, name: str) -> str:
