@@ -90,19 +90,20 @@ class PrefixReader:
         """Return the lines without their prefixes. Lines of a log without any are returned as they are."""
         if not self.is_dressed and not self._has_prefix(batch.lines):
             return Bare(batch.lines, batch.times or None)
+        lines: Sequence[str] = batch.lines
+        if any(map(contains, lines, repeat("\x1b"))):
+            lines = [strip_escapes(line) if "\x1b" in line else line for line in lines]
         if not self._held and not batch.times:
-            alike = self._all_records(batch.lines) if self._records else None
+            alike = self._all_records(lines) if self._records else None
             if alike is None and self._templates:
-                alike = self._read_alike(batch, self._templates[0])
+                alike = self._read_alike(lines, self._templates[0], batch.arrived)
             if alike is not None:
                 return alike
         texts: list[str] = []
         times: list[float | None] = []
         names: list[str] = []
         hits = 0
-        for line in batch.lines:
-            if "\x1b" in line:
-                line = strip_escapes(line)  # noqa: PLW2901 - the line as it is read
+        for line in lines:
             found = (
                 (self._records and self._by_record(line, batch.arrived))
                 or self._by_template(line, batch.arrived)
@@ -122,35 +123,32 @@ class PrefixReader:
             times = [known if known is not None else time for known, time in zip(batch.times, times, strict=True)]
         return Bare(texts, times if any(time is not None for time in times) else None, names if any(names) else None)
 
-    def _read_alike(self, batch: LogBatch, template: _Template) -> Bare | None:
+    def _read_alike(self, lines: Sequence[str], template: _Template, arrived: float) -> Bare | None:
         """Return lines that all have this prefix, ``None`` if one has another. Most of it runs in C."""
-        lines = batch.lines
         if template.middle or not all(map(str.startswith, lines, repeat(template.rest), repeat(template.rest_at))):
             return None
         if template.first and not all(map(str.startswith, lines, repeat(template.first))):
             return None
         if template.shape is not None and not all(map(template.shape.match, lines)):
             return None
-        if any(map(contains, lines, repeat("\x1b"))):
-            return None
         length = template.length
         texts = [line[length:] for line in lines]
         names = [template.name] * len(lines) if template.name else None
         if template.begin == template.end:
             return Bare(texts, None, names)
-        times = self._times_alike(batch, template)
+        times = self._times_alike(lines, template, arrived)
         return None if times is None else Bare(texts, times, names)
 
-    def _times_alike(self, batch: LogBatch, template: _Template) -> list[float | None] | None:
+    def _times_alike(self, lines: Sequence[str], template: _Template, arrived: float) -> list[float | None] | None:
         """Return the times of lines that all have this prefix, ``None`` if a clock cannot be read in this way."""
-        lines, minutes, scale = batch.lines, template.minutes, template.scale
+        minutes, scale = template.minutes, template.scale
         clock, seconds, fraction = (
             slice(template.begin, template.end),
             slice(*template.seconds),
             slice(*template.fraction),
         )
         for line in lines:
-            if line[clock] not in minutes and self._new_minute(template, line, batch.arrived) is None:
+            if line[clock] not in minutes and self._new_minute(template, line, arrived) is None:
                 return None
         try:
             if scale:
