@@ -114,28 +114,39 @@ class JsonTemplate(NamedTuple):
             return None
         if not self.clock:
             return texts, None
-        matches = before if self.is_clock_before else behind
-        times = [time for match in matches if (time := self._time(match)) is not None]
-        return (texts, times) if len(times) == len(lines) else None
+        times = self._times(before if self.is_clock_before else behind)
+        return None if times is None else (texts, times)
 
     def _time(self, match: re.Match[str]) -> float | None:
         if self.clock == "unix":
             return number_time(float(match["unix"]))
         date, seconds, fraction = match.group("minute", "seconds", "fraction")
+        minute = self._minute(date, match)
+        return None if minute is None else minute + int(seconds) + int("0" + fraction) / 10 ** len(fraction)
+
+    def _times(self, matches: Sequence[re.Match[str]]) -> list[float] | None:
+        """Return the times in lines, ``None`` if one has none."""
+        if self.clock == "unix":
+            numbers = [time for match in matches if (time := number_time(float(match["unix"]))) is not None]
+            return numbers if len(numbers) == len(matches) else None
+        dates = [match.group("minute", "seconds", "fraction") for match in matches]
+        minutes = {date: self._minute(date, matches[0]) for date in {date for date, _, _ in dates}}
+        begun = {date: minute for date, minute in minutes.items() if minute is not None}
+        if len(begun) < len(minutes):
+            return None
+        return [
+            begun[date] + int(seconds) + int("0" + fraction) / 10 ** len(fraction) for date, seconds, fraction in dates
+        ]
+
+    def _minute(self, date: str, match: re.Match[str]) -> float | None:
+        """Return when a minute began, in unix seconds."""
         minute = self.minutes.get(date)
         if minute is None:
-            minute = self._new_minute(date, match["zone"])
-            if minute is None:
-                return None
-        return minute + int(seconds) + (int(fraction) / 10 ** len(fraction) if fraction else 0.0)
-
-    def _new_minute(self, date: str, zone: str) -> float | None:
-        """Return when a minute began that was not read yet."""
-        minute = value_time(f"{date}:00{zone}", self.local_time)
-        if minute is not None:
-            if len(self.minutes) >= _MOST_MINUTES:
-                self.minutes.clear()
-            self.minutes[date] = minute
+            minute = value_time(f"{date}:00{match['zone']}", self.local_time)
+            if minute is not None:
+                if len(self.minutes) >= _MOST_MINUTES:
+                    self.minutes.clear()
+                self.minutes[date] = minute
         return minute
 
 
