@@ -4,8 +4,8 @@ import sys
 from itertools import islice
 
 import pytest
-
 from bench.logs import lines
+
 from dresses import DRESSES
 from log_lines import utc
 from stormdeck.model.logs import prefix_reader

@@ -6,10 +6,9 @@ once becomes a pattern; a record that fits it is read without parsing the object
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
-from json.decoder import scanstring
+from json.decoder import JSONDecoder, scanstring  # type: ignore[attr-defined] # typeshed lacks it
 from typing import NamedTuple
 
 from stormdeck.model.logs.clocks import LocalTime, clocks_in, number_time
@@ -35,14 +34,14 @@ _STRING = r'"[^"\\\x00-\x1f]*"'
 _NUMBER = r"-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?"
 _DATE = re.compile(
     r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}(?P<between>[T ])[0-9]{2}:[0-9]{2}:[0-5][0-9]"
-    r"(?:(?P<point>[.,])[0-9]{1,9})?(?P<zone>(?:Z|[+-][0-9]{2}:?[0-9]{2})?)"
+    r"(?P<fraction>(?:\.[0-9]{1,9})?)(?P<zone>(?:Z|[+-][0-9]{2}:?[0-9]{2})?)"
 )
 _UNIX = re.compile(r"(?P<unix>(?:0|[1-9][0-9]{0,19})(?:\.[0-9]{1,30})?)")
 _DIGITS = re.compile(r"(?P<unix>[0-9]{1,20})")
 _VALUES = tuple(re.compile(pattern) for pattern in (_STRING, _NUMBER))
 _ANYTHING = re.compile(r"(?s:.*)")
 _SPACE = re.compile(r"[ \t\n\r]*")
-_READ = json.JSONDecoder()
+_READ = JSONDecoder()
 
 
 class _Member(NamedTuple):
@@ -62,8 +61,9 @@ class JsonTemplate(NamedTuple):
     back: re.Pattern[str]
     """What stands behind its closing quote."""
     clock: str
-    """The last group of the clock's pattern: ``zone`` of a date, ``unix`` of a number; empty if there is no clock."""
+    """How the time is written: ``date``, or ``unix`` for a number; empty if none is known."""
     is_clock_before: bool
+    """It stands before the text."""
     name: str
     local_time: LocalTime | None
     minutes: dict[str, float]
@@ -122,7 +122,7 @@ class JsonTemplate(NamedTuple):
             return number_time(float(match["unix"]))
         date, seconds, fraction = match.group("minute", "seconds", "fraction")
         minute = self._minute(date, match)
-        return None if minute is None else minute + int(seconds) + int("0" + fraction) / 10 ** len(fraction)
+        return None if minute is None else minute + int(seconds) + float(fraction or 0)
 
     def _times(self, matches: Sequence[re.Match[str]]) -> list[float] | None:
         """Return the times in lines, ``None`` if one has none."""
@@ -134,9 +134,7 @@ class JsonTemplate(NamedTuple):
         begun = {date: minute for date, minute in minutes.items() if minute is not None}
         if len(begun) < len(minutes):
             return None
-        return [
-            begun[date] + int(seconds) + int("0" + fraction) / 10 ** len(fraction) for date, seconds, fraction in dates
-        ]
+        return [begun[date] + int(seconds) + float(fraction or 0) for date, seconds, fraction in dates]
 
     def _minute(self, date: str, match: re.Match[str]) -> float | None:
         """Return when a minute began, in unix seconds."""
@@ -173,7 +171,7 @@ def json_template(line: str, local_time: LocalTime | None, arrived: float | None
     clock_keys = () if is_dated else _up_to(CLOCK_KEYS, clock_key)
     # The values of all other keys may change.
     deciding = {*_up_to(TEXT_KEYS, text_key), *clock_keys, *NAME_KEYS, "kubernetes", "labels"}
-    group, front, at = "zone" if is_dated else "", "", peeled.end
+    form, front, at = "date" if is_dated else "", "", peeled.end
     is_clock_before = is_dated
     for member in members:
         pattern += re.escape(line[at : member.begin])
@@ -185,13 +183,13 @@ def json_template(line: str, local_time: LocalTime | None, arrived: float | None
             if clock is None:
                 return None
             pattern += clock
-            group, is_clock_before = "unix" if "<unix>" in clock else "zone", not front
+            form, is_clock_before = "unix" if "<unix>" in clock else "date", not front
         else:
             pattern += re.escape(written) if member.key in deciding else _value_pattern(written)
         at = member.end
     pattern += re.escape(line[at:])
     name = peeled.name or server_name(fields)
-    return JsonTemplate(re.compile(front), re.compile(pattern), group, is_clock_before, name, local_time, {})
+    return JsonTemplate(re.compile(front), re.compile(pattern), form, is_clock_before, name, local_time, {})
 
 
 def _fluent_template(line: str, record: re.Match[str], local_time: LocalTime | None) -> JsonTemplate | None:
@@ -257,7 +255,7 @@ def _clock_pattern(written: str, value: object) -> str | None:
 def _date_pattern(match: re.Match[str]) -> str:
     """Return the pattern of dates that are written like this one, in the same zone."""
     minute = f"(?P<minute>(?:19|20)[0-9]{{2}}-[0-9]{{2}}-[0-9]{{2}}{match['between']}[0-9]{{2}}:[0-9]{{2}})"
-    fraction = f"{re.escape(match['point'])}(?P<fraction>[0-9]{{1,9}})" if match["point"] else "(?P<fraction>)"
+    fraction = r"(?P<fraction>\.[0-9]{1,9})" if match["fraction"] else "(?P<fraction>)"
     return f"{minute}:(?P<seconds>[0-5][0-9]){fraction}(?P<zone>{re.escape(match['zone'])})"
 
 
