@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stormdeck.model.text import clean
+from stormdeck.model.text import _ESCAPE, clean, strip_escapes
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,11 @@ def test_no_control_character_survives(text: str) -> None:
     assert not any(ord(char) < 0x20 or 0x7F <= ord(char) < 0xA0 or 0xD800 <= ord(char) < 0xE000 for char in shown)
     assert "\u202e" not in shown
     assert clean(shown) == shown
+
+
+@given(
+    st.lists(st.sampled_from(["\x1b", "[", "0;31", "m", "K", "]", "\x07", "\x9b", "é", "a", "\x1b[0m"]), max_size=12)
+)
+def test_colours_alone_are_removed_as_any_sequence_is(parts):
+    written = "".join(parts)
+    assert strip_escapes(written) == _ESCAPE.sub("", written)

@@ -141,3 +141,16 @@ def test_records_that_each_need_a_template_of_their_own_are_learned_from_a_bound
     bare = PrefixReader(utc).read(LogBatch("a.log", lines, T, history=True))
     assert set(bare.texts) == {LINE}
     assert 0 < len(made) <= 256
+
+
+@pytest.mark.parametrize("name", ["foreman", "journal short-monotonic"])
+@given(data=st.data())
+def test_a_prefix_whose_time_has_no_date_is_recognised_only_where_it_is_one(name, data):
+    write = DRESSES[name].write
+    reader = PrefixReader(utc)
+    known = tuple(write(T + step, LINE) for step in range(3))
+    reader.read(LogBatch("a.log", known, T, history=True))
+    end = len(known[0]) - len(LINE)
+    changed = data.draw(mutated(write(T + data.draw(st.floats(0, 1e5)), "")[:end])).replace("\x1b", "") + LINE
+    bare = reader.read(LogBatch("a.log", (known[0], changed), T, history=True))
+    assert bare.texts[1] == undress(changed, utc, T).text
