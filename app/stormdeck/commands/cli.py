@@ -19,6 +19,7 @@ from stormdeck.commands.parsers import CONFIG_INIT, CONFIG_PATH, CONFIG_PRINT, C
 from stormdeck.commands.retries import cli as retries_cli
 from stormdeck.commands.status import cli as status_cli
 from stormdeck.commands.timeline import cli as timeline_cli
+from stormdeck.commands.usage import cli as usage_cli
 from stormdeck.commands.use import cli as use_cli
 from stormdeck.commands.wire import cli as wire_cli
 from stormdeck.options import Loaded, Options, Problem, load
@@ -31,6 +32,7 @@ _FAMILIES: tuple[tuple[frozenset[str], Callable[[str, argparse.Namespace, Option
     (use_cli.COMMANDS, use_cli.run),
     (retries_cli.COMMANDS, retries_cli.run),
     (timeline_cli.COMMANDS, timeline_cli.run),
+    (usage_cli.COMMANDS, usage_cli.run),
     (bundle_cli.COMMANDS, bundle_cli.run),
     (wire_cli.COMMANDS, wire_cli.run),
     (export_cli.COMMANDS, export_cli.run),

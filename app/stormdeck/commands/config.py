@@ -10,6 +10,7 @@ from stormdeck.commands.exit_codes import FAILURE, SUCCESS
 from stormdeck.commands.output import write_err, write_out
 from stormdeck.model.keys.action import written_key
 from stormdeck.model.keys.actions import ACTIONS
+from stormdeck.model.usage.prices import NAMES as PRICE_NAMES
 from stormdeck.options import DECLARED, Declaration, Group, Loaded, Origin
 from stormdeck.options.kinds import printable, shown
 from stormdeck.sources.io.atomic_write import NewFile, with_new_file
@@ -84,7 +85,7 @@ def _entry(declared: Declaration) -> str:
     """Return one option: its help, its flag and variable, and an example if the default is none."""
     example = f"; such as {declared.example}" if declared.example else ""
     default = "null" if declared.default is None else shown(declared.default) if declared.default != () else "[]"
-    value = f" {default}\n" if not declared.kind.pairs else f"\n{_actions()}"
+    value = f"\n{_PAIRS[declared.name]()}" if declared.kind.pairs else f" {default}\n"
     return f"\n# {declared.help}{example}\n# {declared.flag}, {declared.variable}\n{declared.name}:{value}"
 
 
@@ -92,6 +93,15 @@ def _actions() -> str:
     """Return a commented line for each action whose key can be changed."""
     rows = [(f"{action.id}: {_written(action.keys)}", action.help) for action in ACTIONS]
     return "".join(f"  # {row:<34} # {help_}\n" for row, help_ in rows)
+
+
+def _prices() -> str:
+    """Return a commented line for each kind of tokens."""
+    return "".join(f"  # {name}:\n" for name in PRICE_NAMES)
+
+
+_PAIRS = {"keys": _actions, "prices": _prices}
+"""The lines below an option that is a mapping."""
 
 
 def _written(keys: str) -> str:

@@ -74,6 +74,11 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("stormdeck timeline --since 09:00 --until 12:00", "this morning"),
         ("stormdeck timeline --since 1d --json", "for a script"),
     ),
+    "usage": (
+        ("stormdeck usage", "today and the six days before"),
+        ("stormdeck usage --since 30d", "thirty days"),
+        ("stormdeck usage --since 00:00 --json", "today, for a script"),
+    ),
     "watch": (
         ("stormdeck watch", "follow the logs that are found"),
         ("stormdeck watch vllm.log --json", "one JSON event per line"),

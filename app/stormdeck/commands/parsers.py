@@ -15,6 +15,7 @@ from stormdeck.commands.export import cli as export_cli
 from stormdeck.commands.retries import cli as retries_cli
 from stormdeck.commands.status import cli as status_cli
 from stormdeck.commands.timeline import cli as timeline_cli
+from stormdeck.commands.usage import cli as usage_cli
 from stormdeck.commands.use import cli as use_cli
 from stormdeck.commands.wire import cli as wire_cli
 from stormdeck.options import DECLARED, Declaration, Group
@@ -50,6 +51,7 @@ _GROUPS = {
     use_cli.USE: frozenset({Group.FILES}),
     retries_cli.ANALYZE: frozenset(),
     timeline_cli.TIMELINE: frozenset(),
+    usage_cli.USAGE: frozenset({Group.USAGE}),
     wire_cli.RUN: frozenset({Group.FILES}),
     wire_cli.TAP: frozenset({Group.FILES}),
     CONFIG: frozenset(),
@@ -62,6 +64,7 @@ _GROUPS = {
 _SHOWN = {
     status_cli.STATUS: frozenset({"gpu", "ascii"}),
     timeline_cli.TIMELINE: frozenset({"home"}),
+    usage_cli.USAGE: frozenset({"home"}),
     **dict.fromkeys(writers.WRITERS, frozenset({"readonly"})),
 }
 """Single options that the help also shows."""
@@ -117,7 +120,17 @@ def build(flags: dict[str, list[str]], argv: Collection[str] | None = None) -> l
         return _add_command(commands, command, help_)
 
     parsers = [root, add(DEMO, "start the panel on a built-in stack, without a server or a GPU")]
-    for family in (status_cli, settings_cli, use_cli, retries_cli, timeline_cli, wire_cli, export_cli, bundle_cli):
+    for family in (
+        status_cli,
+        settings_cli,
+        use_cli,
+        retries_cli,
+        timeline_cli,
+        usage_cli,
+        wire_cli,
+        export_cli,
+        bundle_cli,
+    ):
         parsers += family.add_parsers(add)
     parsers += [*_config(commands), *completion.add_parsers(add)]
     for parser in parsers:

@@ -72,6 +72,21 @@ def tokens(value: int | None) -> str:
     return f"{value // 1024}k" if value % 1024 == 0 else f"{value / 1000:.3g}k"
 
 
+def token_count(value: int | None) -> str:
+    """Return how many tokens were used: ``940``, ``9.6k``, ``96k``, ``1.2M``.
+
+    >>> token_count(940), token_count(96_256), token_count(999_900), token_count(1_234_000_000)
+    ('940', '96k', '1.0M', '1 234M')
+    """
+    if value is None:
+        return NONE
+    if value < 1000:
+        return str(value)
+    if value < 999_500:
+        return f"{value / 1000:.1f}k" if value < 9_950 else f"{value / 1000:.0f}k"
+    return f"{value / 1e6:.1f}M" if value < 99_950_000 else f"{grouped(value / 1e6)}M"
+
+
 def plural(count: int, one: str, many: str | None = None) -> str:
     """Return a count with its noun: ``1 turn``, ``4 turns``."""
     return f"{count} {one if count == 1 else many or one + 's'}"

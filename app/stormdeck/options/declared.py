@@ -18,6 +18,7 @@ from stormdeck.options.kinds import (
     LOGS,
     NOTIFY,
     PANEL_NAMES,
+    PRICES,
     SWITCH,
     THEME,
     URL,
@@ -28,6 +29,7 @@ from stormdeck.options.kinds import (
 
 if TYPE_CHECKING:
     from stormdeck.model.keys.keymap import Chosen
+    from stormdeck.model.usage.prices import Price
 
 
 VARIABLE_PREFIX = "STORMDECK_"
@@ -39,6 +41,7 @@ class Group(StrEnum):
     SERVERS = "servers and logs"
     FILES = "whose files"
     PANEL = "the panel"
+    USAGE = "usage"
 
 
 class OriginKind(StrEnum):
@@ -176,6 +179,15 @@ class Options:
         default=(),
         metadata=_option(
             KEYS, Group.PANEL, "key of an action; repeatable; in the file, one line per action", "app.quit=Q"
+        ),
+    )
+    prices: tuple[Price, ...] = field(
+        default=(),
+        metadata=_option(
+            PRICES,
+            Group.USAGE,
+            "price of a million tokens, for input, cached and output; repeatable; in the file, one line each",
+            "input=3",
         ),
     )
     origins: Mapping[str, Origin] = field(default_factory=dict, repr=False, compare=False)

@@ -181,6 +181,18 @@ def _check_chosen(chosen: Sequence[Any]) -> None:
     check_chosen(chosen)
 
 
+def _price(text: str, _place: Place) -> object:
+    from stormdeck.model.usage.prices import read_price
+
+    return read_price(text)
+
+
+def _check_prices(prices: Sequence[Any]) -> None:
+    from stormdeck.model.usage.prices import check_prices
+
+    check_prices(prices)
+
+
 def number(metavar: str, least: int, most: int) -> Kind:
     """Return the kind of a whole number from ``least`` to ``most``, inclusive."""
 
@@ -206,6 +218,17 @@ THEME = Kind("THEME", "the name of a theme", _theme)
 """The name of a theme: stormdeck's own, with or without its prefix, or one of Textual's."""
 SWITCH = Kind("on|off", "on or off", _switch, switch=True)
 KEYS = Kind("ACTION=KEY", "a key for each action", _chosen, many=True, pairs=True, agree=_check_chosen)
+
+PRICES = Kind(
+    "KIND=PRICE",
+    "a price for each of input, cached and output",
+    _price,
+    many=True,
+    pairs=True,
+    split=lambda text: text.split(","),
+    agree=_check_prices,
+)
+"""What a million tokens of each kind cost."""
 
 
 def choice(*words: str) -> Kind:

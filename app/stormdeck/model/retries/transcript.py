@@ -101,14 +101,23 @@ _SEARCHED = 300
 
 def parse_entry(line: str) -> Entry | None:
     """Return the entry in a line, ``None`` if it is not about requests, damaged, or too long."""
+    fields = parse_fields(line)
+    return None if fields is None else entry_from(fields)
+
+
+def parse_fields(line: str) -> dict[str, Any] | None:
+    """Return the fields of a line that may be about requests, ``None`` for any other."""
     if len(line) > LONGEST_ENTRY or not any(mark in line for mark in _MARKS + _SPACED):
         return None
     try:
         fields = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(fields, dict):
-        return None
+    return fields if isinstance(fields, dict) else None
+
+
+def entry_from(fields: dict[str, Any]) -> Entry | None:
+    """Return the entry that the fields of a line describe, ``None`` if it is not about requests."""
     session, t = _name(fields, "sessionId"), _unix_time(fields.get("timestamp"))
     special = _fields_by_kind(fields) if session and t is not None else None
     if special is None or t is None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
+from typing import Generic, TypeVar
 
 from stormdeck.model.retries.transcript import LONGEST_ENTRY, Entry, parse_entry
 from stormdeck.sources.logs.tail import Obstacle, open_log
+
+Parsed = TypeVar("Parsed")
 
 DEEPEST = 4
 """Levels of folders below ``projects``: one per project, and those of a session's subagents in it."""
@@ -40,20 +43,21 @@ def _below(folder: str, depth: int) -> Iterator[tuple[Path, os.stat_result]]:
             yield from _below(entry.path, depth - 1)
 
 
-class EntrySplitter:
-    """Split chunks of bytes into transcript entries, and keep an incomplete line for the next chunk.
+class LineSplitter(Generic[Parsed]):
+    """Split chunks of bytes into parsed lines, and keep an incomplete line for the next chunk.
 
-    Lines longer than 4 MiB are skipped and never kept.
+    Lines longer than 4 MiB are skipped and never kept, and so are those that parse to ``None``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, parse: Callable[[str], Parsed | None]) -> None:
+        self._parse = parse
         self._held = bytearray()
         self._skipping = False
 
-    def split(self, data: bytes) -> list[Entry]:
-        """Return the entries of the lines that this chunk completes."""
+    def split(self, data: bytes) -> list[Parsed]:
+        """Return what the lines say that this chunk completes."""
         *whole, rest = data.split(b"\n")
-        entries: list[Entry] = []
+        entries: list[Parsed] = []
         for piece in whole:
             entry = self._end(piece)
             if entry is not None:
@@ -71,14 +75,14 @@ class EntrySplitter:
         self._held.clear()
         self._skipping = False
 
-    def _end(self, piece: bytes) -> Entry | None:
-        """Return the entry of a completed line."""
+    def _end(self, piece: bytes) -> Parsed | None:
+        """Return what a completed line says."""
         if self._skipping:
             self._skipping = False
             return None
         line = bytes(self._held) + piece if self._held else piece
         self._held.clear()
-        return parse_entry(line.decode("utf-8", "replace")) if len(line) <= LONGEST_ENTRY else None
+        return self._parse(line.decode("utf-8", "replace")) if len(line) <= LONGEST_ENTRY else None
 
     def _hold(self, piece: bytes) -> None:
         if self._skipping:
@@ -86,6 +90,13 @@ class EntrySplitter:
         self._held += piece
         if len(self._held) > LONGEST_ENTRY:
             self.skip_line()
+
+
+class EntrySplitter(LineSplitter[Entry]):
+    """Split chunks of bytes into transcript entries."""
+
+    def __init__(self) -> None:
+        super().__init__(parse_entry)
 
 
 READ_BYTES = 1024 * 1024
@@ -98,12 +109,24 @@ def read_transcripts(folder: Path, since: float = 0.0) -> Iterator[Entry]:
     that did not change after ``since`` (Unix seconds) are skipped. An incomplete last line is not read: the client is
     still writing it. Never raises; ``folder_obstacle`` describes what is wrong with a folder.
     """
+    for entries in parsed_files(folder, parse_entry, since):
+        yield from entries
+
+
+def parsed_files(
+    folder: Path, parse: Callable[[str], Parsed | None], since: float = 0.0, unread: list[Path] | None = None
+) -> Iterator[Iterator[Parsed]]:
+    """Yield for each transcript, as ``read_transcripts`` reads them, an iterator of its parsed lines.
+
+    Files that cannot be read, or not to their end, are added to ``unread``.
+    """
+    missed = [] if unread is None else unread
     if folder.is_file():
-        yield from _entries(folder)
+        yield _parsed(folder, parse, missed)
         return
     for path, state in transcript_files(folder):
         if state.st_mtime >= since:
-            yield from _entries(path)
+            yield _parsed(path, parse, missed)
 
 
 def folder_obstacle(folder: Path) -> str:
@@ -124,15 +147,16 @@ def folder_obstacle(folder: Path) -> str:
     return ""
 
 
-def _entries(path: Path) -> Iterator[Entry]:
+def _parsed(path: Path, parse: Callable[[str], Parsed | None], missed: list[Path]) -> Iterator[Parsed]:
     opened = open_log(path)
     if isinstance(opened, Obstacle):
+        missed.append(path)
         return
-    splitter = EntrySplitter()
+    splitter = LineSplitter(parse)
     try:
         while data := os.read(opened, READ_BYTES):
             yield from splitter.split(data)
     except OSError:
-        return
+        missed.append(path)
     finally:
         os.close(opened)

@@ -1,0 +1,1 @@
+"""Count what was used: turns, tokens, waiting, energy, and what it would have cost."""
