@@ -114,7 +114,7 @@ class TestInit:
         assert loaded.problems == ()
         assert loaded.options == Options()
         # The keymap stands there as comments, action by action.
-        with_default = {one.name for one in DECLARED if one.default is not None and one.name != "keys"}
+        with_default = {one.name for one in DECLARED if one.default is not None and not one.kind.pairs}
         assert {name for name in with_default if loaded.options.origin(name).kind is OriginKind.FILE} == with_default
 
     def test_it_gives_all_there_is_to_know_of_each_option(self):
@@ -124,7 +124,7 @@ class TestInit:
             assert all(word in text for word in (declared.help, declared.flag, declared.variable))
 
     @pytest.mark.parametrize(
-        "name", [d.name for d in DECLARED if d.example and d.kind.metavar != "DIR" and d.name != "keys"]
+        "name", [d.name for d in DECLARED if d.example and d.kind.metavar != "DIR" and not d.kind.pairs]
     )
     def test_an_example_can_be_put_in_its_place(self, file, name):
         example = re.search(rf"such as (\S+)\n.*\n{name}: ", init_text()).group(1)

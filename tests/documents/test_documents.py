@@ -123,8 +123,15 @@ def test_the_recipe_of_profiles_leads_there_and_back(scratch, capsys):
     assert "* own" in capsys.readouterr().out
 
 
-def test_the_options_of_the_recipe_hold(scratch, capsys):
-    (body,) = [body for kind, body in CONFIGURATIONS if kind == "yaml" and next(iter(yaml.safe_load(body))) in BY_NAME]
+OPTIONS = [body for kind, body in CONFIGURATIONS if kind == "yaml" and next(iter(yaml.safe_load(body))) in BY_NAME]
+
+
+def test_recipes_for_options_are_found():
+    assert len(OPTIONS) >= 2
+
+
+@pytest.mark.parametrize("body", OPTIONS, ids=lambda body: next(iter(yaml.safe_load(body))))
+def test_the_options_of_a_recipe_hold(body, scratch, capsys):
     file = scratch.home / ".config" / "stormdeck" / "config.yaml"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(body)

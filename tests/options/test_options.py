@@ -88,6 +88,7 @@ class TestPrecedence:
             "on|off": "yes",
         }
         texts["ACTION=KEY"] = "app.quit=Q"
+        texts["KIND=PRICE"] = "input=3,cached=0.3,output=15"
         texts["off|osc9|osc777"] = "osc9"
         texts |= {"NAMES": "log,verdict", "normal|compact": "compact"}
         environ = {declared.variable: texts.get(declared.kind.metavar, "1_000") for declared in DECLARED}
