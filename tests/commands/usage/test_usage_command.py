@@ -11,7 +11,9 @@ import pytest
 
 from history_samples import sample
 from stormdeck.model.history.ring import MINUTE_S
+from stormdeck.model.logs.batch import LogState
 from stormdeck.sources.state.history_store import HistoryStore
+from stormdeck.sources.transcripts import read
 from transcripts import ask, line
 
 RECORDINGS = Path(__file__).parents[2] / "recordings"
@@ -169,6 +171,20 @@ def test_damage_is_reported_and_the_rest_counts(home):
     code, out, err = home.run("usage", "--json")
     assert code == 2
     assert "history.sqlite3" in err
+    assert json.loads(out)["total"]["turns"] == 1
+
+
+def test_a_transcript_that_cannot_be_read_is_named_and_the_rest_counts(home, monkeypatch):
+    write(home, answer(time.time() - 20))
+    locked = write(home, answer(time.time() - 20, "msg_2"), name="locked.jsonl")
+
+    def refuse(path, take=read.open_log):
+        return read.Obstacle(LogState.NO_PERMISSION, "") if path == locked else take(path)
+
+    monkeypatch.setattr(read, "open_log", refuse)
+    code, out, err = home.run("usage", "--json")
+    assert code == 2
+    assert f"{locked} could not be read" in err
     assert json.loads(out)["total"]["turns"] == 1
 
 

@@ -74,8 +74,8 @@ def test_where_the_cache_is_unknown_there_are_two_bounds():
 
 
 def test_where_tokens_are_missing_there_is_no_upper_bound():
-    found = cost(Totals(answered=2, tokens_in=1_000_000, unrecorded_out=1), PRICES)
-    assert found.most is None
+    for missing in ({"unrecorded_in": 1}, {"unrecorded_out": 1}):
+        assert cost(Totals(answered=2, tokens_in=1_000_000, **missing), PRICES).most is None
 
 
 def test_without_prices_or_tokens_there_is_no_cost():

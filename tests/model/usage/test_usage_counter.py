@@ -139,6 +139,11 @@ def test_the_time_that_a_user_takes_to_allow_a_tool_was_not():
     assert whole(lines).waited_s == 3.0
 
 
+def test_a_tool_that_ends_while_the_answer_is_still_written_waits_for_no_one():
+    lines = [ask(T), answer(T + 1), ask(T + 2), answer(T + 5), answer(T + 7, "msg_2")]
+    assert whole(lines).waited_s == 7.0
+
+
 def test_an_answer_belongs_to_the_day_on_which_it_ends():
     midnight = datetime(2026, 12, 1, tzinfo=UTC).timestamp()
     lines = [
