@@ -96,3 +96,7 @@ def test_the_three_prices_go_together(texts):
     with pytest.raises(ValueError, match="one price each"):
         check_prices([read_price(text) for text in texts])
     check_prices([])
+
+
+def test_a_price_is_shown_as_it_is_given():
+    assert list(map(str, PRICES)) == ["input=3", "cached=0.3", "output=15"]

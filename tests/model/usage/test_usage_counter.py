@@ -165,6 +165,7 @@ def test_an_answer_belongs_to_the_day_on_which_it_ends():
 def test_only_the_time_asked_for_counts():
     lines = [answer(T, "a"), answer(T + 10, "b"), answer(T + 20, "c")]
     assert whole(lines, since=T + 5, until=T + 15).turns == 1
+    assert whole([answer(T), answer(T + 20)], until=T + 15).turns == 0
 
 
 def test_models_are_counted_apart_and_bounded():
@@ -183,6 +184,13 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
+
+
+def test_very_many_sessions_in_a_file_are_held_in_bounds():
+    lines = [text for n in range(1000) for text in (ask(T, session=f"s{n}"), request(T, f"r{n}", session=f"s{n}"))]
+    assert whole(lines).unfinished == 1000
+
+
 ODD = st.fixed_dictionaries(
     {"type": st.sampled_from(["assistant", "user", "api-request", "system"])},
     optional={
