@@ -26,6 +26,7 @@ SECRET = "s3cr3t-Xy7-nobody"
         f"pass: {SECRET}",
         f'{{"headers": "x-api-key: {SECRET}"}}',
         "API_KEY -> " + SECRET,
+        f"(key:{SECRET})",
     ],
 )
 def test_no_secret_is_left(text):
@@ -37,6 +38,17 @@ def test_no_secret_is_left(text):
 )
 def test_prose_about_secrets_stays(text):
     assert mask_text(text) == text
+
+
+def test_a_word_at_once_behind_a_colon_is_a_value_unless_the_text_ends_with_it():
+    assert mask_text("sent (key:swordfish) again") == f"sent (key:{MASK}) again"
+    assert mask_text("the key:swordfish") == "the key:swordfish"
+
+
+def test_brackets_are_read_to_their_end_whatever_character_is_in_them():
+    for mark in set(map(chr, range(256))) - set(")]}"):
+        assert SECRET not in mask_text(f"API_KEYS=[x{mark} , {SECRET}"), repr(mark)
+        assert SECRET not in mask_text(f"API_KEYS=['x', {mark}, {SECRET}"), repr(mark)
 
 
 def test_long_texts_are_masked_like_short_ones():

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from samples import CALM, FOUND, GPUS, NOW, PROXY, VLLM, WELL
+from samples import CALM, FOUND, GPUS, NOW, PROXY, VLLM, WELL, settings
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind
 from stormdeck.model.request_path import path
@@ -122,6 +122,13 @@ def test_the_only_server_of_a_group_with_a_fallback_is_no_error():
 
 def test_a_group_that_no_tier_leads_to_is_not_spoken_of():
     assert headline(deck(UP, UP, others=(DOWN,)))[0] is Health.OK
+
+
+def test_the_group_on_the_path_is_spoken_of_without_tiers_if_none_leads_there():
+    own = settings('{"model": "mine-7b", "env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:4000"}}')
+    found = verdict(replace(deck(UP, DOWN), settings=own), NOW, lambda at: "14:02")
+    assert found.headline == "1 of 2 servers behind Qwen3.5-27B is down"
+    assert found.detail.startswith("The other answers, so turns pass, some only after a retry. Press g for all groups.")
 
 
 def test_a_deck_without_a_proxy_has_no_groups():

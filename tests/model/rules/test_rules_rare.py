@@ -15,6 +15,13 @@ def test_hosted_ids_are_not_judged_by_the_list_of_models():
     assert not [one for one in check(Facts.effective(settings(text), None)) if one.code == "MODEL312"]
 
 
+def test_the_default_model_is_allowed_by_every_list_of_models():
+    for model, is_left_out in (("default", False), ("qwen3.6-plus", True)):
+        text = json.dumps({"availableModels": ["qwen3.5-27b"], "model": model})
+        found = [one for one in check(Facts.effective(settings(text), None)) if one.code == "MODEL312"]
+        assert bool(found) is is_left_out
+
+
 def test_fixes_that_come_to_no_end_are_given_up(monkeypatch):
     monkeypatch.setattr(fixing, "_ROUNDS", 0)
     made = fixing.safe_fixes(

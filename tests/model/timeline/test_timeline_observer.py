@@ -16,9 +16,12 @@ from stormdeck.model.canary.summary import CanaryReport
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind
 from stormdeck.model.logs.endings import Ending, LogTails
+from stormdeck.model.snapshots.backends import Backend, BackendsSnapshot
 from stormdeck.model.snapshots.client import ClientSnapshot
 from stormdeck.model.snapshots.discovery import Left
+from stormdeck.model.snapshots.replay import Replay
 from stormdeck.model.snapshots.server import ServedModel, ServerState
+from stormdeck.model.timeline import values
 from stormdeck.model.timeline.event import Kind, as_stored, from_stored
 from stormdeck.model.timeline.observer import Observer
 from stormdeck.model.timeline.sentences import sentence
@@ -258,6 +261,58 @@ def test_what_changed_between_two_runs_is_said_as_such():
         "/home/me/.claude/settings.json was changed while nothing was watched",
         "vLLM :8000 is now 0.33.0, before 0.32.0, while nothing was watched",
     ]
+
+
+def test_a_server_of_a_group_that_is_not_on_the_path_has_outages_too():
+    url = "http://127.0.0.1:9001"
+    down, back = (BackendsSnapshot((Backend(url, state),)) for state in (ServerState.DOWN, ServerState.UP))
+    assert Watch(*START, back).see(10, down).see(90, back).words() == ["server :9001 was down for 1 min 30 s"]
+
+
+def test_an_outage_that_comes_again_says_how_often():
+    watch = Watch(*START).see(10, DOWN_PROXY).see(3, up(PROXY, NOW + 13)).see(20, DOWN_PROXY).see(5)
+    assert watch.words() == ["LiteLLM :4000 is down, 5 s so far, the 2nd time"]
+
+
+def test_two_updates_one_after_another_are_one_event_from_the_first_version():
+    watch = Watch(*START).see(10, replace(VLLM, version="0.33.0")).see(4).see(30, replace(VLLM, version="0.33.1"))
+    assert watch.see(4).words() == ["vLLM :8000 is now 0.33.1, after 2 changes from 0.32.0"]
+
+
+def test_a_finding_that_comes_and_goes_is_one_event_with_a_count():
+    watch = Watch(*START).started().see(10, settings(PITFALLS)).see(6).see(20, WELL).see(6)
+    watch.see(20, settings(PITFALLS)).see(6)
+    assert any(line.startswith("URL101 came again, the 2nd time: ") for line in watch.words())
+    watch.see(20, WELL).see(6)
+    assert any(line.startswith("URL101 came and went 2 times: ") for line in watch.words())
+
+
+def test_a_finding_that_went_between_two_runs_went_while_nothing_was_watched():
+    first = Watch(*START).started().see(10, settings(PITFALLS)).see(6)
+    left = updated(first.events, first.observer.open_ones(first.at + 50), first.at + 50)
+    (came,) = (one for one in left if one.name == "URL101")
+    assert came.seen == first.at + 50
+    second = Watch(*START, observer=Observer(first.observer.known(), left), events=left, at=first.at + 500)
+    (went,) = (line for line in second.started().see(6).words() if line.startswith("URL101 "))
+    assert went.startswith("URL101 went, while nothing was watched: ")
+
+
+def test_a_recording_that_is_replayed_has_no_findings_or_versions_of_this_day():
+    other = replace(VLLM, version="0.33.0", models=(ServedModel("other"),))
+    assert {event.kind for event in Watch(*START).started().see(5, other).see(20).events} > {Kind.VERSION, Kind.FINDING}
+    watch = Watch(*START).started()
+    watch.deck = replace(watch.deck, replay=Replay("storm.jsonl", "20 Nov 19:25 to 19:31", 1.0))
+    assert watch.see(5, other).see(20).words() == []
+
+
+def test_servers_that_came_and_went_are_forgotten():
+    watch = Watch(*START, observer=Observer({f"version server {at}": "1" for at in range(values.MOST)}))
+    for at in range(150):
+        watch.see(1, BackendsSnapshot((Backend(f"http://127.0.0.1:{9000 + at}", ServerState.UP),)))
+    known = watch.observer.known()
+    assert "version server 0" not in known
+    assert known[f"version server {values.MOST - 1}"] == "1"
+    assert len(watch.observer._outages._hops) < 150
 
 
 SNAPSHOTS = (

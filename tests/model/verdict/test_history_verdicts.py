@@ -26,6 +26,7 @@ COLD = Unusual(cold=Shift(9.0, 87.0, NOW - 300, 240, 1e-9))
 QUEUED = Unusual(queue=Queue(NOW - 740, 5, is_whole=True))
 HELD = Unusual(held=HeldBack((1,), NOW - 260))
 HOT = replace(GPUS, gpus=(GPUS.gpus[0], replace(GPUS.gpus[1], throttle=("hot",), clock_mhz=1095, clock_max_mhz=1980)))
+NO_CLOCK = replace(HOT, gpus=tuple(replace(one, clock_mhz=None) for one in HOT.gpus))
 
 SLOW_VLLM = replace(VLLM, engine=replace(ENGINE, ttft_p50_s=4.7))
 
@@ -60,8 +61,9 @@ def said(deck, now=NOW):
             "The queue does not drain: 5 requests wait, some at every look for 12 min",
         ),
         (deck_with(HELD, HOT), "GPU 1 is held back for 4 min 20 s: hot, 1 095 of 1 980 MHz"),
+        (deck_with(HELD, NO_CLOCK), "GPU 1 is held back for 4 min 20 s: hot"),
     ],
-    ids=["late", "slow", "cold", "queue", "held back"],
+    ids=["late", "slow", "cold", "queue", "held back", "held back, by a driver that names no clock"],
 )
 def test_it_is_said_with_its_usual_its_length_and_its_evidence(deck, headline):
     (one,) = said(deck)

@@ -180,3 +180,13 @@ def test_a_connection_that_broke_with_a_reason_is_explained_by_that_reason():
 def test_a_finding_about_a_model_id_explains_no_failure_without_an_id():
     found = Finding("MODEL303", Severity.ERROR, "t", "the server does not list it", "model")
     assert not _explains(found, _Failed("404", "", None, "", NOW, over=False), None, deck(*STRAIGHT))
+
+
+@pytest.mark.parametrize(("waiting", "is_said"), [(1, True), (2, False), (None, False)])
+def test_requests_count_as_abandoned_only_if_more_run_than_clients_wait_for(waiting, is_said):
+    timed_out = replace(CALM, storms=(storm("timeout", last=NOW - 20),), waiting=waiting)
+    here = deck(*THROUGH[:3], engine(running=3), proxy(in_flight=3), timed_out)
+    said = [one for one in statements(here, NOW, str) if one.code == "PROXY811"]
+    assert [one.headline for one in said] == (
+        ["vLLM may be working on abandoned requests: 3 in flight, 1 turn waiting for an answer"] if is_said else []
+    )

@@ -1,14 +1,19 @@
 """Requests and lines of a journal that no client writes: they are skipped, and cost bounded memory."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from stormdeck.model.wire import entries, request
+from stormdeck.model.wire import entries, joined, request, running
 from stormdeck.model.wire.client_command import as_json
 from stormdeck.model.wire.entries import WireEntries
 from stormdeck.model.wire.exchange import Exchange, Outcome, from_line
+from stormdeck.model.wire.hop import Hop
+from stormdeck.model.wire.joined import JoinedAttempts
 from stormdeck.model.wire.request import Kind, read_request
+from stormdeck.model.wire.running import RunningRequests
+from stormdeck.model.wire.sighting import Sighting
 
 NOW = 1_800_000_000.0
 
@@ -53,3 +58,35 @@ def test_old_turns_are_forgotten(monkeypatch):
     for number in range(10):
         taken.take(main(number, ended=NOW + number + 0.5, outcome=Outcome.STATUS, status=500), "journal")
     assert all(len(one) <= 3 for one in vars(taken).values() if hasattr(one, "popitem"))
+
+
+def test_a_stream_that_ends_with_an_error_is_no_answer():
+    seen = Sighting(main(1))
+    seen.answer(200, "text/event-stream", "")
+    seen.piece(b'event: error\ndata: {"type": "error", "error": {"type": "overloaded_error"}}\n\n', NOW + 1)
+    assert seen.finish() is Outcome.ERROR
+    assert seen.seen.error_type == "overloaded_error"
+
+
+def test_requests_that_never_end_are_forgotten_and_the_others_keep_their_numbers(monkeypatch):
+    monkeypatch.setattr(joined, "_MOST", 3)
+    attempts = JoinedAttempts()
+    for number in range(10):
+        attempts.take("a", main(number, key=f"k{number}", hop=Hop.SERVER))
+    failed = main(20, key="k", hop=Hop.SERVER)
+    for exchange in (failed, replace(failed, ended=NOW + 21, outcome=Outcome.STATUS, status=500)):
+        assert attempts.take("a", exchange).attempt == 1
+    assert attempts.take("b", main(22, key="k", hop=Hop.SERVER)).attempt == 2
+    assert len(attempts._begun) == 3
+
+
+def test_of_sessions_beyond_the_memory_the_newest_are_known(monkeypatch):
+    monkeypatch.setattr(running, "_MOST_SESSIONS", 2)
+    requests = RunningRequests()
+    for session in "abc":
+        requests.take("recorder", Exchange(session, NOW, Kind.MAIN, session, hop=Hop.CLIENT))
+    for session in "ac":
+        requests.take("vllm", Exchange(f"{session} behind", NOW + 0.1, Kind.MAIN, session, hop=Hop.SERVER))
+    shown = requests.snapshot({"recorder", "vllm"}).in_flight
+    # The recorder's request of session c is the same one at the server; of session a, that is no longer known.
+    assert [(one.session, one.hop) for one in shown if one.hop is Hop.SERVER] == [("a", Hop.SERVER)]

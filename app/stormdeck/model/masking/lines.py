@@ -95,6 +95,7 @@ _JOINED = re.compile(
 )
 """An option and its value in one word: ``-ume:X``, ``--header=Name:X``."""
 _PIECE = re.compile(r"\\*+[\"'`]|[{\[(]|[}\])]|[^\s\"'`,:={}\[\]()\\]++|[\s,:=\\]++")
+"""Matches at every character, so that only the end of a text has none."""
 _KEY_FOLLOWS = re.compile(r"\s{0,4}[:=]")
 
 
@@ -256,10 +257,7 @@ def _scalars(text: str, at: int) -> tuple[list[Span], int]:
     spans: list[Span] = []
     depth = 0
     end = len(text)
-    while at < end:
-        piece = _PIECE.match(text, at)
-        if piece is None:
-            break
+    while (piece := _PIECE.match(text, at)) is not None:
         at, word = piece.end(), piece[0]
         if word in {"[", "{", "("}:
             depth += 1

@@ -119,9 +119,7 @@ class Outages:
 
     def was_away(self, subject: str, now: float) -> bool:
         """Return whether a hop is away, or was a short while ago."""
-        hop = self._hops.get(subject)
-        if hop is None:
-            return False
+        hop = self._hops.get(subject, _Hop())
         return hop.away_since is not None or (hop.event is not None and now - hop.event.end < FLAP_S)
 
     def _take(self, hop: _Hop, seen: Seen, now: float) -> Iterator[Event]:
