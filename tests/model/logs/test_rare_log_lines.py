@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -165,6 +166,29 @@ def test_lines_that_changed_places_within_a_second_are_all_counted():
 
 def test_a_prefix_longer_than_any_is_left_alone():
     assert undress("2026-11-29T12:00:00.250Z stdout F " * 100 + "INFO: x", utc, T).text.endswith("INFO: x")
+
+
+def test_a_prefix_is_searched_for_in_the_beginning_of_a_line_only():
+    long = f"{'n' * 150}{' ' * 100}| "
+    assert undress(f"{long * 5}INFO: x", utc, T).text == f"{long * 2}INFO: x"
+
+
+def test_the_end_of_summer_time_between_two_clocks_moves_no_line():
+    """A collector's local time goes back by an hour; the host's own clock behind it is in UTC."""
+    before = "2026-10-25T02:59:59+02:00 Oct 25 00:59:59 gpu1 vllm[7]: INFO: ready"
+    after = "2026-10-25T02:00:01+01:00 Oct 25 01:00:01 gpu1 vllm[7]: INFO: ready"
+    reader = PrefixReader(utc)
+    times = [reader.read(LogBatch("log", (line,), T, history=False)).times for line in (before, after, before)]
+    end = datetime(2026, 10, 25, 1, tzinfo=UTC).timestamp()
+    assert times == [[end - 1], [end + 1], [end - 1]]
+
+
+def test_a_line_whose_seconds_are_garbled_has_the_time_of_its_minute():
+    reader = PrefixReader(utc)
+    lines = ("2026-11-29T12:00:57Z INFO: x", "2026-11-29T12:00:?8Z INFO: x", "2026-11-29T12:00:59Z INFO: x")
+    minute = datetime(2026, 11, 29, 12, tzinfo=UTC).timestamp()
+    assert reader.read(LogBatch("log", lines[:1], T, history=False)).times == [minute + 57]
+    assert reader.read(LogBatch("log", lines, T, history=False)).times == [minute + 57, minute, minute + 59]
 
 
 @pytest.mark.parametrize("before", ["10.0.0.7", "", "INFO:    ", "hello ", "hello: "])

@@ -105,6 +105,15 @@ class TestAChangeMeanwhile:
         hosted = json.dumps(json.loads(text_of(self.OWN, {})))
         assert json.loads(text_of(hosted, path_values(own), self.OWN)) == own.values
 
+    def test_an_env_that_went_with_its_last_key_comes_back_where_it_was(self):
+        remembered = '{"env": {"ANTHROPIC_BASE_URL": "http://a"}, "theme": "dark"}'
+        assert text_of('{"theme": "light"}', {URL: "http://a"}, remembered) == remembered.replace("dark", "light")
+
+    def test_a_remembered_file_with_a_second_env_takes_no_setting_out_of_effect(self):
+        remembered = '{"env": {"FOO": "1"}, "env": {"ANTHROPIC_BASE_URL": "http://a"}}'
+        with pytest.raises(NotPossibleError, match="a key is given twice"):
+            text_of('{"env": {"FOO": "1"}}', {URL: "http://b"}, remembered)
+
     def test_a_profile_that_was_changed_is_set_in_the_remembered_layout(self):
         hosted = text_of(self.OWN, {})
         back = text_of(hosted, {"model": "opus", URL: "http://a"}, self.OWN)

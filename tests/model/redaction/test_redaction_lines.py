@@ -47,10 +47,24 @@ def kept(*lines):
             "ERROR 11-20 18:22:01 [serving.py:214] 404: does not exist, NotFoundError",
         ),
         (f"ERROR:    {SAID}", "ERROR:     (a message)"),
+        (
+            f'{{"level": "ERROR", "asctime": "", "logger": "serving.py:214", "message": "{SAID} EngineDeadError"}}',
+            "ERROR:     EngineDeadError",
+        ),
         (f"(APIServer pid=7) {ENGINE}", ENGINE),
         ("INFO:     Application startup complete.", "INFO:     Application startup complete"),
     ],
-    ids=["access", "path and query", "json", "litellm error", "vllm error", "other error", "engine", "start"],
+    ids=[
+        "access",
+        "path and query",
+        "json",
+        "litellm error",
+        "vllm error",
+        "other error",
+        "json error",
+        "engine",
+        "start",
+    ],
 )
 def test_a_line_keeps_its_structure(line, shown):
     assert kept(line) == [shown]

@@ -4,7 +4,7 @@ import pytest
 
 import transcripts as written
 from stormdeck.model.retries.sessions import LONGEST_WAIT_S, MOMENT_S, SESSIONS, TURNS, End, Sessions
-from stormdeck.model.retries.transcript import parse_entry
+from stormdeck.model.retries.transcript import Entry, EntryKind, parse_entry
 
 T = 1_795_000_000.0
 
@@ -124,6 +124,33 @@ def test_the_newest_entry_gives_the_version():
 )
 def test_who_waits(lines, later, waiting):
     assert sessions_of(*lines).waiting(T + later) == waiting
+
+
+def on_the_wire(kind, t, turn, distance):
+    return Entry(kind, "s", t, id=f"{kind} {turn} {distance}", digest=turn, is_wire=True, distance=distance)
+
+
+def test_what_a_farther_place_saw_before_the_nearest_one_counts_though_it_is_read_later():
+    sessions = Sessions()
+    for kind, t in ((EntryKind.REQUEST, T + 60), (EntryKind.ANSWER, T + 61)):
+        sessions.take(on_the_wire(kind, t, "recorder", 0))
+    for turn, t in (("before", T), ("again", T + 60.1)):
+        sessions.take(on_the_wire(EntryKind.REQUEST, t, turn, 2))
+        sessions.take(on_the_wire(EntryKind.ANSWER, t + 0.5, turn, 2))
+    assert {(turn.started, turn.end) for turn in sessions.turns} == {(T, End.ANSWERED), (T + 60, End.ANSWERED)}
+
+
+def test_what_a_transcript_has_from_before_the_recorder_counts_though_it_is_read_later():
+    sessions = Sessions()
+    sessions.take(on_the_wire(EntryKind.REQUEST, T + 60, "recorder", 0))
+    before = [
+        written.ask(T, session="s"),
+        written.retry(T + 1, 1, session="s"),
+        written.answer(T + 2, "m1", session="s"),
+    ]
+    for line in (*before, written.ask(T + 60, session="s"), written.answer(T + 62, "m2", session="s")):
+        sessions.take(parse_entry(line))
+    assert [(turn.started, turn.attempts) for turn in sessions.turns if not turn.is_wire] == [(T, 2)]
 
 
 def test_memory_is_bounded(monkeypatch):

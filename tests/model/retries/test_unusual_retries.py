@@ -7,7 +7,14 @@ from stormdeck.model.retries import sessions as kept
 from stormdeck.model.retries import tracker as tracked
 from stormdeck.model.retries.chain import Request, first_attempt
 from stormdeck.model.retries.counted_turn import CountedTurn
-from stormdeck.model.retries.line_assignment import _FAILED, NOTHING_WATCHED, Watched, _fits, unseen_cause
+from stormdeck.model.retries.line_assignment import (
+    _FAILED,
+    NOTHING_WATCHED,
+    Watched,
+    _fits,
+    assign_lines,
+    unseen_cause,
+)
 from stormdeck.model.retries.pairing import Pair, _could_be, _ends_at, _heads, pair_by_order
 from stormdeck.model.retries.scoring import Gap, MatchScore, _at_once
 from stormdeck.model.retries.sessions import End, Failure, Sessions, TranscriptTurn
@@ -118,6 +125,25 @@ def test_an_error_long_after_a_storm_is_not_its_reason():
     tracker.add_error(ErrorText(T + 3600, "out of memory", is_cooldown=False))
     (storm,) = tracker.storms(T + 3601)
     assert storm.reason == ""
+
+
+def test_two_answers_with_one_line_between_them_take_it_once():
+    answered = [turn(session=name, sent=(T,), last_seen=T + 1, end=End.ANSWERED) for name in "ab"]
+    found = assign_lines(answered, [request(T + 0.5, 200)])
+    assert sorted(found.of(index, 1) == [0] for index in (0, 1)) == [False, True]
+
+
+def test_a_line_goes_to_the_answer_that_can_have_no_other():
+    early = turn(session="a", sent=(T,), last_seen=T + 5, end=End.ANSWERED)
+    late = turn(session="b", sent=(T + 3,), last_seen=T + 6, end=End.ANSWERED)
+    found = assign_lines([late, early], [request(T + 1, 200), request(T + 4, 200, port=2)])
+    assert (found.of(0, 1), found.of(1, 1)) == ([1], [0])
+
+
+@pytest.mark.parametrize(("later", "line"), [(2, 0), (60, None)])
+def test_a_turn_that_was_left_has_no_line_of_long_after(later, line):
+    left = turn(sent=(T - 5, T), failures=(Failure(T - 4, "500", 1.0),), last_seen=T, end=End.LEFT)
+    assert assign_lines([left], [request(T - 4), request(T + later)]).of(0, 2) == [0, None if line is None else 1]
 
 
 def test_any_failure_fits_where_the_transcript_does_not_say_which():

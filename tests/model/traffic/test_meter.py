@@ -278,6 +278,14 @@ def test_the_session_of_a_request_is_known_by_its_connection_and_time():
     }
 
 
+def test_the_session_of_a_request_is_known_where_the_client_counts_no_attempts():
+    meter = TrafficMeter()
+    meter.take(batch(access(port=40001), t=START + 0.9))
+    for line in (written.ask, written.answer):
+        meter.take_entry(parse_entry(line(START + (line is written.answer), session="a", version="2.1.112")))
+    assert [session for _, session in meter.request_sessions()["127.0.0.1", 40001]] == ["a"]
+
+
 def test_what_was_sent_before_the_panel_started_stays_when_lines_come():
     """A log without times says nothing of before: those turns are known from the transcripts alone."""
     meter = TrafficMeter()

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from stormdeck.model.retries.backoff import DEFAULT_LIMIT
 from stormdeck.model.retries.chain import STORM, Attempt, Chain, Request, first_attempt
-from stormdeck.model.retries.matching import Match, PendingTurn, PendingTurns, Reading, best_match
+from stormdeck.model.retries.matching import PendingTurn, PendingTurns, Reading, best_match
 from stormdeck.model.retries.scoring import MatchScore
 from stormdeck.model.retries.storms.from_chain import chain_storm
 from stormdeck.model.retries.storms.storm import Storm
@@ -161,8 +161,8 @@ class Tracker:
             self._turns += 1
             return None
         pending, wrong = match.turn, None
-        if match.reading is not Reading.FOLLOWS:
-            pending, wrong = self._revise(match)
+        if match.reading is not Reading.FOLLOWS and pending.before is not None:
+            pending, wrong = self._revise(pending, pending.before, match.reading)
         weak = match.reading is not Reading.TWO_OF_ANOTHER and match.strength < MatchScore.CONNECTION
         before, strength = (pending.chain, match.strength) if weak else (None, MatchScore.CONNECTION)
         since = pending.chain.last
@@ -238,15 +238,13 @@ class Tracker:
             self._waiting.add(pending)
         return pending
 
-    def _revise(self, match: Match) -> tuple[PendingTurn, Request | None]:
+    def _revise(self, pending: PendingTurn, before: Chain, reading: Reading) -> tuple[PendingTurn, Request]:
         """Make a chain's newest attempt its own turn. Returns the turn that the request continues, and that attempt."""
-        pending, wrong = match.turn, match.turn.chain.newest
-        if pending.before is None:
-            return pending, None
-        self._waiting.revise(pending, pending.before, None, MatchScore.CONNECTION, pending.at)
+        wrong = pending.chain.newest
+        self._waiting.revise(pending, before, None, MatchScore.CONNECTION, pending.at)
         self._note(pending.chain)
         own = self._begin(wrong)
-        return (pending if match.reading is Reading.TAKES_ITS_PLACE else own), wrong
+        return (pending if reading is Reading.TAKES_ITS_PLACE else own), wrong
 
     def _note(self, chain: Chain) -> None:
         """Store a chain, or drop it if it has too few attempts."""

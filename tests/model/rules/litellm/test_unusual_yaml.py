@@ -36,6 +36,11 @@ def test_a_key_that_resembles_a_known_one_is_named():
     assert found["PROXY810"].title == "did you mean litellm_settings?"
 
 
+def test_a_key_of_a_model_that_resembles_a_known_one_is_named():
+    found = findings(f"model_list:\n  - model_name: Q\n    model_infos: {{}}\n    litellm_params: {{{LOCAL}}}\n")
+    assert found["PROXY810"].title == "did you mean model_info?"
+
+
 def test_a_key_in_a_section_that_resembles_a_known_one_is_named():
     found = findings(
         f"model_list:\n  - model_name: Q\n    litellm_params: {{{LOCAL}}}\nlitellm_settings:\n  drop_parms: true\n"

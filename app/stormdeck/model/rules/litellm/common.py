@@ -113,6 +113,8 @@ def own(config: ProxyConfig, section: str, key: str) -> Member | None:
 def place(config: ProxyConfig, section: str) -> Member | None:
     """Return the section that a missing setting belongs in, or the first entry of the file."""
     root = config.root
-    if root is None:
-        return None
-    return root.member(section) or next((one for one in root.members or () if not one.file), None)
+    return (
+        root.member(section) or next((one for one in root.members or () if not one.file), None)
+        if root is not None
+        else None
+    )

@@ -52,13 +52,11 @@ _MOST = 40
 )
 def unknown_keys(facts: Facts) -> Iterator[Finding]:
     """Find keys that LiteLLM ignores."""
-    for config in configs(facts):
-        if config.root is None:
-            continue
+    for config, root in ((one, one.root) for one in configs(facts) if one.root is not None):
         keys = _Keys(facts, config)
-        yield from keys.unknown(config.root, "", known_names.ROOT)
-        yield from _duplicate_sections(config, config.root)
-        for member in config.root.members or ():
+        yield from keys.unknown(root, "", known_names.ROOT)
+        yield from _duplicate_sections(config, root)
+        for member in root.members or ():
             section = member.key if member.key in SECTIONS else closest_name(member.key, _SECTION_NAMES)
             if section is not None and member.node.members is not None:
                 yield from keys.unknown(member.node, section, _KNOWN[section])
