@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from samples import settings
 from stacks import config
 from stormdeck.model.rules import fixing
@@ -10,16 +12,14 @@ from stormdeck.model.rules.registry import check
 from stormdeck.model.settings.scope import Scope
 
 
-def test_hosted_ids_are_not_judged_by_the_list_of_models():
-    text = json.dumps({"availableModels": ["qwen3.5-27b"], "model": "claude-opus-4-6"})
-    assert not [one for one in check(Facts.effective(settings(text), None)) if one.code == "MODEL312"]
-
-
-def test_the_default_model_is_allowed_by_every_list_of_models():
-    for model, is_left_out in (("default", False), ("qwen3.6-plus", True)):
-        text = json.dumps({"availableModels": ["qwen3.5-27b"], "model": model})
-        found = [one for one in check(Facts.effective(settings(text), None)) if one.code == "MODEL312"]
-        assert bool(found) is is_left_out
+@pytest.mark.parametrize(
+    ("model", "is_left_out"), [("default", False), ("claude-opus-4-6", False), ("qwen3.6-plus", True)]
+)
+def test_only_ids_of_own_servers_are_judged_by_the_list_of_models(model, is_left_out):
+    env = {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8000"}
+    text = json.dumps({"availableModels": ["qwen3.5-27b"], "model": model, "env": env})
+    found = [one for one in check(Facts.effective(settings(text), None)) if one.code == "MODEL312"]
+    assert bool(found) is is_left_out
 
 
 def test_fixes_that_come_to_no_end_are_given_up(monkeypatch):
