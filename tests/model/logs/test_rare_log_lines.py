@@ -175,12 +175,12 @@ def test_a_prefix_is_searched_for_in_the_beginning_of_a_line_only():
 
 def test_the_end_of_summer_time_between_two_clocks_moves_no_line():
     """A collector's local time goes back by an hour; the host's own clock behind it is in UTC."""
-    before = "2026-10-25T02:59:59+02:00 Oct 25 00:59:59 gpu1 vllm[7]: INFO: ready"
-    after = "2026-10-25T02:00:01+01:00 Oct 25 01:00:01 gpu1 vllm[7]: INFO: ready"
+    before = "2026-10-25T02:30:01+02:00 Oct 25 00:30:01 gpu1 vllm[7]: INFO: ready"
+    after = "2026-10-25T02:30:02+01:00 Oct 25 01:30:02 gpu1 vllm[7]: INFO: ready"
     reader = PrefixReader(utc)
     times = [reader.read(LogBatch("log", (line,), T, history=False)).times for line in (before, after, before)]
     end = datetime(2026, 10, 25, 1, tzinfo=UTC).timestamp()
-    assert times == [[end - 1], [end + 1], [end - 1]]
+    assert times == [[end - 1799], [end + 1802], [end - 1799]]
 
 
 def test_a_line_whose_seconds_are_garbled_has_the_time_of_its_minute():

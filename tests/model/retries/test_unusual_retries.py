@@ -128,9 +128,11 @@ def test_an_error_long_after_a_storm_is_not_its_reason():
 
 
 def test_two_answers_with_one_line_between_them_take_it_once():
-    answered = [turn(session=name, sent=(T,), last_seen=T + 1, end=End.ANSWERED) for name in "ab"]
-    found = assign_lines(answered, [request(T + 0.5, 200)])
-    assert sorted(found.of(index, 1) == [0] for index in (0, 1)) == [False, True]
+    first, second = (
+        turn(session=name, sent=(T,), last_seen=T + at, end=End.ANSWERED) for name, at in (("a", 1), ("b", 2))
+    )
+    found = assign_lines([second, first], [request(T + 0.5, 200)])
+    assert (found.of(0, 1), found.of(1, 1)) == ([None], [0])
 
 
 def test_a_line_goes_to_the_answer_that_can_have_no_other():
@@ -140,10 +142,12 @@ def test_a_line_goes_to_the_answer_that_can_have_no_other():
     assert (found.of(0, 1), found.of(1, 1)) == ([1], [0])
 
 
-@pytest.mark.parametrize(("later", "line"), [(2, 0), (60, None)])
-def test_a_turn_that_was_left_has_no_line_of_long_after(later, line):
-    left = turn(sent=(T - 5, T), failures=(Failure(T - 4, "500", 1.0),), last_seen=T, end=End.LEFT)
-    assert assign_lines([left], [request(T - 4), request(T + later)]).of(0, 2) == [0, None if line is None else 1]
+@pytest.mark.parametrize(
+    ("end", "later", "line"), [(End.LEFT, 2, 1), (End.LEFT, 60, None), (End.OPEN, 60, 1), (End.OPEN, 401, None)]
+)
+def test_a_turn_has_no_line_of_long_after_its_newest_attempt(end, later, line):
+    one = turn(sent=(T - 5, T), failures=(Failure(T - 4, "500", 1.0),), last_seen=T, end=end)
+    assert assign_lines([one], [request(T - 4), request(T + later)]).of(0, 2) == [0, line]
 
 
 def test_any_failure_fits_where_the_transcript_does_not_say_which():
