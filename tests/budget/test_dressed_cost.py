@@ -8,8 +8,8 @@ from bench.logs import lines
 
 from dresses import DRESSES
 from log_lines import utc
-from stormdeck.model.logs import prefix_reader
 from stormdeck.model.logs.batch import LogBatch
+from stormdeck.model.logs.prefixes import prefix_reader
 from stormdeck.model.traffic.log_analyzer import LogAnalyzer
 
 T = 1795953600.0

@@ -8,9 +8,9 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+from stormdeck.feed.actions.restart import RestartFeed
 from stormdeck.feed.feed import Feed
 from stormdeck.feed.reducer import take
-from stormdeck.feed.restart import RestartFeed
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind
 from stormdeck.model.logs.book import LogBook

@@ -12,7 +12,7 @@ import pytest
 from samples import CALM, FOUND, GAVE_UP, LIVE, NOT_JSON, PROXY, RECOVERED, STORMY, VLLM, WELL, WELL_SET, settings
 from stormdeck.feed import servers as servers_module
 from stormdeck.feed import storms as stormdesk
-from stormdeck.feed.canary import CanaryFeed
+from stormdeck.feed.actions.canary import CanaryFeed
 from stormdeck.feed.logs import LogFeed
 from stormdeck.feed.reducer import take
 from stormdeck.feed.servers import ServerFeed

@@ -6,11 +6,11 @@ from datetime import UTC
 import pytest
 from laws import cheap
 
-from stormdeck.model.logs.access_line import parse_access
-from stormdeck.model.logs.access_reader import AccessReader
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.logs.dress import value_time
+from stormdeck.model.logs.prefixes.dress import value_time
 from stormdeck.model.logs.reasons import reason
+from stormdeck.model.logs.requests.access_line import parse_access
+from stormdeck.model.logs.requests.access_reader import AccessReader
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.masking.redaction.log_lines import LogStructure
 from stormdeck.model.text import clean

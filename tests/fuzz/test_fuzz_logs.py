@@ -12,14 +12,14 @@ from dresses import DRESSES
 from log_lines import utc
 from stormdeck.commands.colour import paint_for
 from stormdeck.commands.retries.summary import as_text
-from stormdeck.model.logs.access import RequestKind
-from stormdeck.model.logs.access_line import parse_access
-from stormdeck.model.logs.access_reader import AccessReader
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.logs.dress import undress
-from stormdeck.model.logs.prefix_reader import PrefixReader
+from stormdeck.model.logs.prefixes.dress import undress
+from stormdeck.model.logs.prefixes.prefix_reader import PrefixReader
 from stormdeck.model.logs.reasons import LONGEST_REASON, is_cooldown, reason
 from stormdeck.model.logs.records import Level, RecordReader, classify
+from stormdeck.model.logs.requests.access import RequestKind
+from stormdeck.model.logs.requests.access_line import parse_access
+from stormdeck.model.logs.requests.access_reader import AccessReader
 from stormdeck.model.logs.root_causes import deep_cause
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.masking.redaction.log_lines import LogStructure

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from stormdeck.feed.profiles import ProfilesFeed
+from stormdeck.feed.actions.profiles import ProfilesFeed
 from stormdeck.feed.protocol import PanelFeed
 from stormdeck.feed.settings import SettingsFeed
 from stormdeck.model.settings.backup import Backup

@@ -4,8 +4,8 @@ import json
 from datetime import UTC, datetime
 
 from places import TESTS
-from stormdeck.model.logs.access import RequestKind
-from stormdeck.model.logs.access_line import parse_access
+from stormdeck.model.logs.requests.access import RequestKind
+from stormdeck.model.logs.requests.access_line import parse_access
 from stormdeck.model.retries.transcript import parse_entry
 
 RECORDINGS = TESTS / "recordings"

@@ -17,8 +17,8 @@ from upstream import Upstream, serving
 from versions import LITELLM
 
 from stormdeck.demo.scenario import Fault
-from stormdeck.model.logs.access import Access
-from stormdeck.model.logs.access_line import parse_access
+from stormdeck.model.logs.requests.access import Access
+from stormdeck.model.logs.requests.access_line import parse_access
 from stormdeck.model.traffic.upstream import asks_for_tokens
 
 KEY = "sk-stormdeck-test"

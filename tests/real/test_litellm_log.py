@@ -4,11 +4,11 @@ import pytest
 from proxied import MODEL, requests_for_tokens
 from versions import value_for
 
-from stormdeck.model.logs.access import RequestKind
-from stormdeck.model.logs.access_line import parse_access
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.reasons import is_cooldown, reason
 from stormdeck.model.logs.records import RecordReader
+from stormdeck.model.logs.requests.access import RequestKind
+from stormdeck.model.logs.requests.access_line import parse_access
 from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.model.versions import below
 

@@ -13,8 +13,8 @@ import pytest
 from proxied import KEY, MODEL, requests_for_tokens
 from running import until
 
-from stormdeck.model.logs.access_line import parse_access
 from stormdeck.model.logs.records import RecordReader
+from stormdeck.model.logs.requests.access_line import parse_access
 from stormdeck.model.settings.scope import Effective, Scope, SettingsSnapshot
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.model.versions import at_least

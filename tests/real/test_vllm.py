@@ -18,11 +18,11 @@ from engine import SERVED
 from running import START_S, free_port, until
 from versions import VLLM
 
-from stormdeck.model.logs.access import RequestKind
-from stormdeck.model.logs.access_line import parse_access
 from stormdeck.model.logs.endings import Ending, ending
 from stormdeck.model.logs.reasons import reason
 from stormdeck.model.logs.records import RecordReader
+from stormdeck.model.logs.requests.access import RequestKind
+from stormdeck.model.logs.requests.access_line import parse_access
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.sources.discovery.identify import identify
 from stormdeck.sources.net.http import HttpClient

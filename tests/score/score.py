@@ -9,6 +9,7 @@ from judge import NUMBERS, judge
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "helpers" / "network"))
 
 from noise_score import LARGE, OPENED, OTHERS, UNTOUCHED, noise_table  # noqa: E402
 

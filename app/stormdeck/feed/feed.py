@@ -11,16 +11,16 @@ from functools import partial
 from typing import Any, Protocol
 
 from stormdeck import __version__
-from stormdeck.feed.canary import CanaryFeed
+from stormdeck.feed.actions.canary import CanaryFeed
+from stormdeck.feed.actions.profiles import ProfilesFeed
+from stormdeck.feed.actions.restart import RestartFeed
 from stormdeck.feed.clients import ClientWatch
 from stormdeck.feed.history import HistoryFeed
 from stormdeck.feed.logs import LogFeed
 from stormdeck.feed.options_file import OptionsFile
 from stormdeck.feed.polling import wait_aligned
-from stormdeck.feed.profiles import ProfilesFeed
 from stormdeck.feed.protocol import PanelFeed
 from stormdeck.feed.reducer import Snapshot
-from stormdeck.feed.restart import RestartFeed
 from stormdeck.feed.servers import ServerFeed
 from stormdeck.feed.settings import SettingsFeed
 from stormdeck.feed.storms import StormFeed

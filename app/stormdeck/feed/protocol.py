@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from stormdeck.feed.canary import CanaryFeed
-    from stormdeck.feed.profiles import ProfilesFeed
-    from stormdeck.feed.restart import RestartFeed
+    from stormdeck.feed.actions.canary import CanaryFeed
+    from stormdeck.feed.actions.profiles import ProfilesFeed
+    from stormdeck.feed.actions.restart import RestartFeed
     from stormdeck.feed.settings import SettingsFeed
     from stormdeck.feed.timeline import TimelineFeed
     from stormdeck.model.logs.spec import LogSpec

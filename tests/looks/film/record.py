@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 TESTS = Path(__file__).parents[2]
-sys.path[:0] = [str(TESTS / name) for name in ("looks", "terminal", "helpers")]
+sys.path[:0] = [str(TESTS / name) for name in ("looks", "terminal", "helpers", "helpers/network")]
 
 from film.draw import RECORDING, SIZE  # noqa: E402
 from film.draw import main as draw  # noqa: E402

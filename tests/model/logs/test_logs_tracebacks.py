@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from log_lines import lines_of
 from places import TESTS
-from stormdeck.model.logs.access_line import parse_access
+from stormdeck.model.logs.requests.access_line import parse_access
 from stormdeck.model.logs.tracebacks import LONGEST, Part, TracebackReader
 
 DATA = TESTS / "data" / "logs"

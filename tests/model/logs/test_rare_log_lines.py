@@ -9,15 +9,15 @@ import pytest
 
 from dresses import DRESSES, NONE
 from log_lines import access, utc
-from stormdeck.model.logs import prefix_reader
-from stormdeck.model.logs.access_line import parse_access
-from stormdeck.model.logs.access_reader import AccessReader
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.logs.clocks import clock_in
-from stormdeck.model.logs.dress import undress, value_time
-from stormdeck.model.logs.fronts import front_access, go_duration
-from stormdeck.model.logs.json_access import json_access
-from stormdeck.model.logs.prefix_reader import PrefixReader
+from stormdeck.model.logs.prefixes import prefix_reader
+from stormdeck.model.logs.prefixes.clocks import clock_in
+from stormdeck.model.logs.prefixes.dress import undress, value_time
+from stormdeck.model.logs.prefixes.prefix_reader import PrefixReader
+from stormdeck.model.logs.requests.access_line import parse_access
+from stormdeck.model.logs.requests.access_reader import AccessReader
+from stormdeck.model.logs.requests.fronts import front_access, go_duration
+from stormdeck.model.logs.requests.json_access import json_access
 from stormdeck.model.retries.backoff import LEFT
 from stormdeck.model.traffic import log_reader, log_servers
 from stormdeck.model.traffic.log_analyzer import LogAnalyzer

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from stormdeck.model.logs.access_reader import AccessReader
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.logs.reasons import _inner
 from stormdeck.model.logs.records import Level, classify
+from stormdeck.model.logs.requests.access_reader import AccessReader
 from stormdeck.model.logs.tracebacks import Part, TracebackReader
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stormdeck.model.logs.access_line import parse_access
 from stormdeck.model.logs.records import classify
+from stormdeck.model.logs.requests.access_line import parse_access
 from stormdeck.model.masking.redaction.log_lines import LogStructure, message_structure
 
 SAID = "pay Anna 4711 Euro"

@@ -3,7 +3,7 @@
 import pytest
 
 from log_lines import access, batch
-from stormdeck.model.logs.access_reader import AccessReader
+from stormdeck.model.logs.requests.access_reader import AccessReader
 from stormdeck.model.retries.chain import Request, first_attempt
 from stormdeck.model.retries.pairing import _could_be, _may_be
 from stormdeck.model.retries.sessions import End, TranscriptTurn

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from places import TESTS
-from stormdeck.model.logs.access_line import parse_access
+from stormdeck.model.logs.requests.access_line import parse_access
 from stormdeck.model.traffic.upstream import TIMES_LOGGED, Sent, UpstreamReader, asks_for_tokens
 
 DATA = TESTS / "data" / "upstream"

@@ -6,7 +6,7 @@ from typing import cast
 from feeds import QuietFeed
 from panel import deliver, in_loop, rows_with, show, until
 from samples import FOUND, PROXY, VLLM, WELL
-from stormdeck.feed.canary import CanaryFeed
+from stormdeck.feed.actions.canary import CanaryFeed
 from stormdeck.model.canary.check import Check, Question, Route, Verdict
 from stormdeck.model.canary.plan import plan_of
 from stormdeck.model.canary.summary import CanaryReport

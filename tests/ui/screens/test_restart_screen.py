@@ -8,7 +8,7 @@ from feeds import QuietFeed
 from panel import deliver, in_loop, make_app, rows_with, settled, until
 from samples import DOWN_VLLM, FOUND, NOW, PROXY, VLLM, VLLM_PROCESS, WELL
 from stand_ins import StandIns, has_ended
-from stormdeck.feed.restart import RestartFeed
+from stormdeck.feed.actions.restart import RestartFeed
 from stormdeck.model.logs.spec import JournalLog, Runtime
 from stormdeck.model.snapshots.containers import ContainerFacts, ContainerState
 from stormdeck.model.snapshots.discovery import LogPlace

@@ -1,1 +1,1 @@
-"""Parse the lines of server logs: access lines, records, tracebacks, and how a log ends."""
+"""Parse the lines of server logs: prefixes, requests, records, tracebacks, and how a log ends."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from stormdeck.model.logs.access_line import parse_access
 from stormdeck.model.logs.book import Line, LogBook
 from stormdeck.model.logs.reasons import reason
 from stormdeck.model.logs.records import classify
+from stormdeck.model.logs.requests.access_line import parse_access
 from stormdeck.model.retries.storms.storm import Storm
 
 BESIDE_S = 2.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from stormdeck.model.logs.access import RequestKind, kind_of
-from stormdeck.model.logs.access_line import may_hold_request, parse_access
+from stormdeck.model.logs.requests.access import RequestKind, kind_of
+from stormdeck.model.logs.requests.access_line import may_hold_request, parse_access
 
 _UVICORN = re.compile(
     r'(?:\(\w{1,40} pid=\d{1,9}\) )?(?:INFO: +)?[\w.:\[\]%-]{1,60}:\d{1,5} - "(?P<method>[A-Z]{3,10}) (?P<path>\S+) '

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from stormdeck.model.logs.access_line import may_hold_request, parse_access
 from stormdeck.model.logs.records import Level, classify
+from stormdeck.model.logs.requests.access_line import may_hold_request, parse_access
 from stormdeck.model.logs.spec import short_name
 from stormdeck.model.text import strip_escapes
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from stormdeck.model.logs.dress import LONGEST_PREFIX, undress
+from stormdeck.model.logs.prefixes.dress import LONGEST_PREFIX, undress
 from stormdeck.model.text import strip_escapes
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from stormdeck.model.logs.book import LogBook
-from stormdeck.model.logs.dress import undress
+from stormdeck.model.logs.prefixes.dress import undress
 from stormdeck.model.logs.records import PIECE, classify
 
 LONGEST = 1000

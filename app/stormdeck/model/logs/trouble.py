@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from stormdeck.model.logs.access import Access, RequestKind
-from stormdeck.model.logs.access_line import parse_access
 from stormdeck.model.logs.reasons import announces, reason
 from stormdeck.model.logs.records import classify
+from stormdeck.model.logs.requests.access import Access, RequestKind
+from stormdeck.model.logs.requests.access_line import parse_access
 from stormdeck.model.traffic.upstream import asks_for_tokens
 
 FAILED_FROM = 400

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from stormdeck.model.logs.access import client_version
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.logs.clocks import LocalTime
+from stormdeck.model.logs.prefixes.clocks import LocalTime
+from stormdeck.model.logs.requests.access import client_version
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.retries.analyzer import MARGIN_S, RECENT, JudgedRequests, RetryAnalyzer
 from stormdeck.model.retries.backoff import DEFAULT_LIMIT, is_retryable

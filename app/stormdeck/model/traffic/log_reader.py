@@ -11,14 +11,14 @@ from itertools import accumulate, compress, islice, repeat
 from operator import le
 from typing import NamedTuple
 
-from stormdeck.model.logs.access import Access, RequestKind
-from stormdeck.model.logs.access_line import Found
-from stormdeck.model.logs.access_reader import AccessReader
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.logs.clocks import LocalTime
-from stormdeck.model.logs.prefix_reader import Bare, PrefixReader
+from stormdeck.model.logs.prefixes.clocks import LocalTime
+from stormdeck.model.logs.prefixes.prefix_reader import Bare, PrefixReader
 from stormdeck.model.logs.reasons import announces, is_cooldown, is_passed_on, reason, served_in
 from stormdeck.model.logs.records import RecordReader, classify
+from stormdeck.model.logs.requests.access import Access, RequestKind
+from stormdeck.model.logs.requests.access_line import Found
+from stormdeck.model.logs.requests.access_reader import AccessReader
 from stormdeck.model.logs.root_causes import deep_cause, points_to_engine
 from stormdeck.model.retries.chain import Request
 from stormdeck.model.retries.tracker import ErrorText

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.logs.clocks import LocalTime
-from stormdeck.model.logs.prefix_reader import Bare, PrefixReader
+from stormdeck.model.logs.prefixes.clocks import LocalTime
+from stormdeck.model.logs.prefixes.prefix_reader import Bare, PrefixReader
 from stormdeck.model.traffic.log_reader import LogReader
 
 MOST_SERVERS = 64

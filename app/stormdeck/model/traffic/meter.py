@@ -10,7 +10,7 @@ from math import floor, inf
 
 from stormdeck.model.finding import HopKind
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.logs.clocks import LocalTime
+from stormdeck.model.logs.prefixes.clocks import LocalTime
 from stormdeck.model.retries.analyzer import JudgedRequests
 from stormdeck.model.retries.backoff import DEFAULT_LIMIT
 from stormdeck.model.retries.chain import Request

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from stormdeck.model.logs.access import Access
 from stormdeck.model.logs.reasons import is_cooldown
+from stormdeck.model.logs.requests.access import Access
 from stormdeck.model.text import strip_escapes
 
 LINES = "the proxy's own line of each request"

@@ -11,9 +11,9 @@ from operator import itemgetter
 from os.path import realpath
 from pathlib import Path
 
-from stormdeck.model.logs.access_reader import AccessReader
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.logs.clocks import LocalTime
+from stormdeck.model.logs.prefixes.clocks import LocalTime
+from stormdeck.model.logs.requests.access_reader import AccessReader
 from stormdeck.model.logs.spec import LogSpec, StandardInput, parse_log
 from stormdeck.model.text import clean
 from stormdeck.sources.logs.places.delivery import WHOLE

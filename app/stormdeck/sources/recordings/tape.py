@@ -10,7 +10,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.logs.clocks import END_OF_TIME
+from stormdeck.model.logs.prefixes.clocks import END_OF_TIME
 from stormdeck.model.text import clean
 from stormdeck.sources.recordings.entry import Recorded, read_recorded
 from stormdeck.sources.recordings.files import read_chunks

@@ -18,7 +18,7 @@ from stormdeck.ui.rendering import HEALTH_STYLES, health_sign, line, lines
 from stormdeck.ui.screens.dialog import Dialog
 
 if TYPE_CHECKING:
-    from stormdeck.feed.canary import CanaryFeed
+    from stormdeck.feed.actions.canary import CanaryFeed
 
 NAME = 26
 """Columns of the name of a check."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from textual.content import Content
 from textual.geometry import Region
 
-from stormdeck.feed.profiles import ProfilesFeed
+from stormdeck.feed.actions.profiles import ProfilesFeed
 from stormdeck.model.editing.diff import DiffLine, diff
 from stormdeck.model.editing.draft import Draft, pickup_of
 from stormdeck.model.editing.new_findings import new_findings

@@ -15,7 +15,7 @@ from stormdeck.ui.rendering import hanging, health_sign, line, lines
 from stormdeck.ui.screens.dialog import Dialog, Room
 
 if TYPE_CHECKING:
-    from stormdeck.feed.restart import RestartFeed
+    from stormdeck.feed.actions.restart import RestartFeed
     from stormdeck.sources.processes.run import Ended
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from stormdeck.model.logs.access import Access
-from stormdeck.model.logs.access_reader import AccessReader
-from stormdeck.model.logs.clocks import LocalTime
+from stormdeck.model.logs.prefixes.clocks import LocalTime
 from stormdeck.model.logs.records import Record, RecordReader
+from stormdeck.model.logs.requests.access import Access
+from stormdeck.model.logs.requests.access_reader import AccessReader
 from stormdeck.model.masking.redaction.identities import is_public
 from stormdeck.model.masking.redaction.public_names import (
     PACKAGES,

@@ -18,8 +18,8 @@ from stormdeck.model.text import clean
 from stormdeck.ui.rendering import MORE, fit
 
 if TYPE_CHECKING:
-    from stormdeck.model.logs.access import Access
     from stormdeck.model.logs.records import Record
+    from stormdeck.model.logs.requests.access import Access
 
 NARROW = 60
 """Columns below which an access line shows only status, method and path, and no line its log's name."""
@@ -101,7 +101,7 @@ def head(line: Line, clock: Callable[[float], str], *, named: bool) -> list[Frag
 
 def written(line: Line) -> float | None:
     """Return when a line was written, as its source or its own text tells; ``None`` if neither does."""
-    from stormdeck.model.logs.clocks import clock_in
+    from stormdeck.model.logs.prefixes.clocks import clock_in
 
     if line.written is not None:
         return line.written
@@ -132,8 +132,8 @@ def body(line: Line, width: int, *, whole: bool = False) -> Body:
     A record is shown without its time, level and source, and an error by its reason, unless the ``whole`` message is
     wanted.
     """
-    from stormdeck.model.logs.access_line import parse_access
     from stormdeck.model.logs.records import classify
+    from stormdeck.model.logs.requests.access_line import parse_access
 
     access = parse_access(line.text)
     if access is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.logs.access_line import parse_access
 from stormdeck.model.logs.book import LogBook
+from stormdeck.model.logs.requests.access_line import parse_access
 from stormdeck.ui.widgets.logs.search import CLOSE_S
 
 LISTED = 8

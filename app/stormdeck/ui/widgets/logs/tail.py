@@ -84,8 +84,8 @@ def last_rows(book: LogBook, begin: int, most: int, width: int) -> list[tuple[Li
 
 def _drawn(line: Line, width: int) -> list[Fragment] | None:
     """Return the drawn line, or ``None`` if it is left out."""
-    from stormdeck.model.logs.access_line import parse_access
     from stormdeck.model.logs.records import classify
+    from stormdeck.model.logs.requests.access_line import parse_access
 
     access = parse_access(line.text)
     if access is not None:

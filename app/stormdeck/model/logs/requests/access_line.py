@@ -6,11 +6,11 @@ import re
 from dataclasses import replace
 from typing import NamedTuple
 
-from stormdeck.model.logs.access import Access, kind_of
-from stormdeck.model.logs.clocks import LocalTime, clock_in
-from stormdeck.model.logs.dress import LONGEST_PREFIX, json_clock, json_object, undress
-from stormdeck.model.logs.fronts import MARKS, front_access
-from stormdeck.model.logs.json_access import json_access
+from stormdeck.model.logs.prefixes.clocks import LocalTime, clock_in
+from stormdeck.model.logs.prefixes.dress import LONGEST_PREFIX, json_clock, json_object, undress
+from stormdeck.model.logs.requests.access import Access, kind_of
+from stormdeck.model.logs.requests.fronts import MARKS, front_access
+from stormdeck.model.logs.requests.json_access import json_access
 from stormdeck.model.text import strip_escapes
 
 _REQUEST = re.compile(

@@ -9,9 +9,9 @@ from operator import contains
 from typing import NamedTuple
 
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.logs.clocks import LocalTime, clock_in, clocks_in
-from stormdeck.model.logs.dress import Undressed, undress, value_time
-from stormdeck.model.logs.json_template import JsonTemplate, json_template
+from stormdeck.model.logs.prefixes.clocks import LocalTime, clock_in, clocks_in
+from stormdeck.model.logs.prefixes.dress import Undressed, undress, value_time
+from stormdeck.model.logs.prefixes.json_template import JsonTemplate, json_template
 from stormdeck.model.text import strip_escapes
 
 MOST_TEMPLATES = 8

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from stormdeck.model.logs.access import Access, kind_of
-from stormdeck.model.logs.clocks import LocalTime, clock_in
+from stormdeck.model.logs.prefixes.clocks import LocalTime, clock_in
+from stormdeck.model.logs.requests.access import Access, kind_of
 from stormdeck.model.retries.backoff import LEFT
 
 _REQUEST = r"(?P<method>[A-Z]{3,10}) (?P<path>\S{1,4000}) HTTP/\d(?:\.\d)?"

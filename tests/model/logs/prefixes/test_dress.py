@@ -8,11 +8,11 @@ import pytest
 
 from dresses import DRESSES, FORMATTERS, NONE
 from log_lines import utc
-from stormdeck.model.logs.access_line import parse_access
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.logs.dress import undress
-from stormdeck.model.logs.prefix_reader import PrefixReader
+from stormdeck.model.logs.prefixes.dress import undress
+from stormdeck.model.logs.prefixes.prefix_reader import PrefixReader
 from stormdeck.model.logs.records import Level, classify
+from stormdeck.model.logs.requests.access_line import parse_access
 
 T = 1795953600.25
 CORE = '127.0.0.1:50194 - "POST /v1/messages?beta=true HTTP/1.1" 500'

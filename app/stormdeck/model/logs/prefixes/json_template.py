@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from json.decoder import JSONDecoder, scanstring  # type: ignore[attr-defined] # typeshed lacks it
 from typing import NamedTuple
 
-from stormdeck.model.logs.clocks import LocalTime, clocks_in, number_time
-from stormdeck.model.logs.dress import (
+from stormdeck.model.logs.prefixes.clocks import LocalTime, clocks_in, number_time
+from stormdeck.model.logs.prefixes.dress import (
     CLOCK_KEYS,
     FLUENT_BIT,
     FLUENT_TEXT,

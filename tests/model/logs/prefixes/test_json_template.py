@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from dresses import DRESSES
 from log_lines import utc
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.logs.dress import OWN_START, Peeled, peel, undress
-from stormdeck.model.logs.json_template import json_template
-from stormdeck.model.logs.prefix_reader import PrefixReader
+from stormdeck.model.logs.prefixes.dress import OWN_START, Peeled, peel, undress
+from stormdeck.model.logs.prefixes.json_template import json_template
+from stormdeck.model.logs.prefixes.prefix_reader import PrefixReader
 
 T = 1795953600.25
 LINE = 'INFO:     127.0.0.1:50194 - "POST /v1/messages?beta=true HTTP/1.1" 500 Internal Server Error'
@@ -135,7 +135,8 @@ def test_records_that_each_need_a_template_of_their_own_are_learned_from_a_bound
     made = []
     original = json_template
     monkeypatch.setattr(
-        "stormdeck.model.logs.prefix_reader.json_template", lambda *given: (made.append(1), original(*given))[1]
+        "stormdeck.model.logs.prefixes.prefix_reader.json_template",
+        lambda *given: (made.append(1), original(*given))[1],
     )
     lines = tuple(json.dumps({"log": LINE, "stream": "stdout", f"key{number}": 1}) for number in range(1000))
     bare = PrefixReader(utc).read(LogBatch("a.log", lines, T, history=True))

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 import pytest
 
 from log_lines import lines_of, utc
-from stormdeck.model.logs.access import RequestKind, client_version
-from stormdeck.model.logs.access_line import parse_access
 from stormdeck.model.logs.batch import LogBatch
+from stormdeck.model.logs.requests.access import RequestKind, client_version
+from stormdeck.model.logs.requests.access_line import parse_access
 from stormdeck.model.traffic.log_analyzer import LogAnalyzer
 from stormdeck.model.traffic.meter import TrafficMeter
 

@@ -7,8 +7,8 @@ import pytest
 from panel import in_loop
 from samples import NOW
 from stand_ins import StandIns
+from stormdeck.feed.actions.restart import RestartFeed
 from stormdeck.feed.feed import Feed
-from stormdeck.feed.restart import RestartFeed
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.restart import Restart
 from stormdeck.options import Options

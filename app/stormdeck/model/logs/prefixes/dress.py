@@ -9,7 +9,7 @@ import json
 import re
 from typing import NamedTuple
 
-from stormdeck.model.logs.clocks import LocalTime, clock_in, number_time
+from stormdeck.model.logs.prefixes.clocks import LocalTime, clock_in, number_time
 from stormdeck.model.text import strip_escapes
 
 LONGEST_PREFIX = 600

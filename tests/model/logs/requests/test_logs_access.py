@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from log_lines import lines_of, utc
 from places import TESTS
-from stormdeck.model.logs.access import Access, RequestKind, kind_of
-from stormdeck.model.logs.access_line import parse_access
-from stormdeck.model.logs.access_reader import AccessReader
+from stormdeck.model.logs.requests.access import Access, RequestKind, kind_of
+from stormdeck.model.logs.requests.access_line import parse_access
+from stormdeck.model.logs.requests.access_reader import AccessReader
 
 DATA = TESTS / "data" / "logs"
 CORE = '127.0.0.1:60140 - "POST /v1/messages?beta=true HTTP/1.1" 500'

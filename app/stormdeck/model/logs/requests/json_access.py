@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from stormdeck.model.logs.access import Access, kind_of
-from stormdeck.model.logs.clocks import LocalTime
-from stormdeck.model.logs.dress import value_time
-from stormdeck.model.logs.fronts import go_duration, real_client
+from stormdeck.model.logs.prefixes.clocks import LocalTime
+from stormdeck.model.logs.prefixes.dress import value_time
+from stormdeck.model.logs.requests.access import Access, kind_of
+from stormdeck.model.logs.requests.fronts import go_duration, real_client
 from stormdeck.model.retries.backoff import LEFT
 
 _LINE = re.compile(r"([A-Z]{3,10}) (\S{1,4000}) HTTP/\d(?:\.\d)?")

@@ -6,10 +6,10 @@ import json
 import re
 from typing import Any
 
-from stormdeck.model.logs.access import Access, kind_of
-from stormdeck.model.logs.access_line import Found, find_access
-from stormdeck.model.logs.clocks import LocalTime
-from stormdeck.model.logs.dress import undress, value_time
+from stormdeck.model.logs.prefixes.clocks import LocalTime
+from stormdeck.model.logs.prefixes.dress import undress, value_time
+from stormdeck.model.logs.requests.access import Access, kind_of
+from stormdeck.model.logs.requests.access_line import Found, find_access
 
 _MOST_OPEN = 1000
 _METHOD = re.compile(r"[A-Z]{3,10}")
