@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stormdeck.model.finding import HopKind
+from stormdeck.model.fleet.snapshot import FleetSnapshot
 from stormdeck.model.history.ring import HistorySnapshot
 from stormdeck.model.logs.endings import LogTails
 from stormdeck.model.settings.scope import SettingsSnapshot
@@ -50,6 +51,8 @@ class Deck:
     """The figures of the last hours."""
     wire: WireSnapshot = field(default_factory=WireSnapshot)
     """What recorders between clients and servers see."""
+    fleet: FleetSnapshot = field(default_factory=FleetSnapshot)
+    """What the Prometheus servers that the user named know of many servers."""
     client_version: str | None = None
     client: ClientState = field(default_factory=ClientState)
     """Whether the client is logged in, and which folders it trusts."""

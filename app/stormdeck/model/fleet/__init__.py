@@ -1,0 +1,1 @@
+"""Describe many servers at once, as a Prometheus that scrapes them knows them. Begin with ``snapshot``."""
