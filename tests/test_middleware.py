@@ -235,7 +235,7 @@ def test_a_child_that_is_forked_writes_a_file_of_its_own(notes, tmp_path):
     )
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code, str(TESTS), str(tmp_path / "other")],
-        env={**os.environ, "PYTHONPATH": str(TESTS / "helpers")},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(TESTS / "helpers"), str(TESTS / "helpers" / "network")))},
         capture_output=True,
         text=True,
         check=False,
