@@ -75,7 +75,7 @@ class Stack:
             port = answer.extensions["network_stream"].get_extra_info("client_addr")[1]
             return Reply(answer.status_code, answer.read().decode(), port)
 
-    def told_since(self, mark: int, requests: int, words: Sequence[str] = ()) -> list[str]:
+    def lines_since(self, mark: int, requests: int, words: Sequence[str] = ()) -> list[str]:
         """Return the proxy's lines from a mark on, once they show so many main requests, and some words."""
 
         def whole() -> list[str]:

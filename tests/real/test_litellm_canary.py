@@ -41,7 +41,7 @@ def test_todays_requests_pass_through_litellm(stack, model):
     assert {one.name for one in report.features if one.works is not True} == {"images", "web search"}
 
 
-def test_a_dead_engine_is_told_from_what_does_not_work(stack):
+def test_a_dead_engine_is_distinguished_from_what_does_not_work(stack):
     with stack.dead_engine():
         report = run(stack, "native")
     assert report.summary.startswith("nothing works")

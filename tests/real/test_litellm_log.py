@@ -27,7 +27,7 @@ def failures(lines):
 def test_a_good_request_is_one_line(stack, model, stream):
     mark = stack.proxy.mark()
     reply = stack.ask(model, stream=stream)
-    (seen,) = requests_for_tokens(stack.told_since(mark, 1))
+    (seen,) = requests_for_tokens(stack.lines_since(mark, 1))
     assert (seen.method, seen.path, seen.kind) == ("POST", "/v1/messages?beta=true", RequestKind.MAIN)
     assert (seen.status, seen.port) == (reply.status, reply.port) == (200, reply.port)
     assert not stream or "message_stop" in reply.body
@@ -41,7 +41,7 @@ def test_other_requests_are_told_apart(stack):
         client.post("/v1/messages/count_tokens?beta=true", json={"model": MODEL, "messages": []})
         client.post("/v1/v1/messages", json={})
         port = stack.ask_over(client, MODEL).port
-    lines = stack.told_since(mark, 2)
+    lines = stack.lines_since(mark, 2)
     seen = [(one.path.partition("?")[0], one.kind) for one in map(parse_access, lines) if one and one.port == port]
     assert seen == [
         ("/", RequestKind.PROBE),
@@ -72,7 +72,7 @@ def test_a_failure_is_one_access_line_with_its_cause(stack, way):
     expected = words if isinstance(words, str) else value_for(stack.version, words)
     before, mark = stack.upstream.asked[way], stack.proxy.mark()
     reply = stack.ask(way)
-    lines = stack.told_since(mark, 1, [FAILED])
+    lines = stack.lines_since(mark, 1, [FAILED])
     (seen,) = requests_for_tokens(lines)
     assert (seen.status, seen.port) == (reply.status, reply.port) == (status, reply.port)
     (first_line,) = failures(lines)
@@ -86,11 +86,11 @@ def test_a_stream_that_breaks_is_a_200(stack):
     reply = stack.ask("cut", stream=True)
     assert reply.status == 200
     if below(stack.version, "1.109.1"):
-        lines = stack.told_since(mark, 1)
+        lines = stack.lines_since(mark, 1)
         assert failures(lines) == set()
         assert "message_stop" in reply.body, "a truncated answer looks complete"
     else:
-        lines = stack.told_since(mark, 1, ["mid-stream error"])
+        lines = stack.lines_since(mark, 1, ["mid-stream error"])
         assert failures(lines) == {"Response payload is not completed"}
         assert "event: error" in reply.body
 
@@ -99,7 +99,7 @@ def test_a_wrong_name_is_one_404_and_then_the_proxys_own_429s(debugged):
     mark, behind = debugged.proxy.mark(), debugged.vllm.mark()
     statuses = [debugged.ask("ghost").status for _ in range(4)]
     assert statuses == [404, 429, 429, 429]
-    lines = debugged.told_since(mark, 4, ["cooldown_list="])
+    lines = debugged.lines_since(mark, 4, ["cooldown_list="])
     assert len(requests_for_tokens(debugged.vllm.lines(behind))) == 1
     read = [one for one in map(RecordReader().read, lines) if one is not None and one.level.is_failure]
     assert [is_cooldown(one.message) for one in read] == [False, True, True, True]

@@ -37,7 +37,7 @@ def test_without_debug_the_count_of_retries_is_that_of_requests_that_failed_for_
     counted = stack.upstream.asked.total() - before
     assert counted == 1 + 3 + 1 + 3
     meter = TrafficMeter()
-    meter.take(batch(stack.told_since(mark, 4, ["LiteLLM Retried"])))
+    meter.take(batch(stack.lines_since(mark, 4, ["LiteLLM Retried"])))
     seen = upstream(meter)
     assert (seen.asked, seen.evidence, seen.at_least) == (4, FAILURES, True)
     short = 1 if below(stack.version, "1.109.1") else 0
@@ -46,13 +46,13 @@ def test_without_debug_the_count_of_retries_is_that_of_requests_that_failed_for_
     record_property("note", f"without --debug {seen.sent} of {counted} requests to vLLM seen")
 
 
-def test_with_debug_every_attempt_is_told(debugged, record_property):
+def test_with_debug_every_attempt_is_found(debugged, record_property):
     before, mark = debugged.upstream.asked.total(), debugged.proxy.mark()
     for model in ("fine", "fail-500", "fail-429", "flaky-2"):
         debugged.ask(model)
     counted = debugged.upstream.asked.total() - before
     meter = TrafficMeter()
-    meter.take(batch(debugged.told_since(mark, 4)))
+    meter.take(batch(debugged.lines_since(mark, 4)))
     seen = upstream(meter)
     assert (seen.asked, seen.evidence, seen.at_least) == (4, *value_for(debugged.version, EVIDENCE))
     assert seen.sent == counted == 1 + 3 + 3 + 3
@@ -63,7 +63,7 @@ def test_the_log_of_vllm_tells_what_came_through(stack):
     mark, behind = stack.proxy.mark(), stack.vllm.mark()
     with stack.dead_engine():
         assert [stack.ask().status for _ in range(2)] == [500, 500]
-    lines, behind_it = stack.told_since(mark, 2), stack.vllm.lines(behind)
+    lines, behind_it = stack.lines_since(mark, 2), stack.vllm.lines(behind)
     ledger = LogAnalyzer()
     assert len(ledger.take(batch(lines))) == 2
     assert ledger.take_behind(batch(behind_it, "vllm.log")).asked == 6

@@ -69,7 +69,7 @@ def test_it_is_installed_as_it_was_released(stack, record_property):
     assert stack.proxy.answers("/health/liveliness")
 
 
-def test_it_is_told_by_what_it_says(stack):
+def test_it_is_identified_by_its_answers(stack):
     async def scene():
         async with HttpClient("9.9") as http:
             return [await identify(one.url, http, None, PATIENCE_S) for one in (stack.proxy, stack.vllm)]
@@ -90,7 +90,7 @@ def test_without_a_key_it_is_up_and_the_rest_is_unknown(stack):
     assert (snapshot.models, snapshot.in_flight) == ((), None)
 
 
-def test_a_wrong_key_is_told(stack):
+def test_a_wrong_key_is_reported(stack):
     snapshot, _ = poll(stack, key="sk-wrong")
     assert snapshot.state is ServerState.REFUSING
     assert "No connected db" in snapshot.detail

@@ -143,7 +143,7 @@ def test_a_good_request_is_one_line(server, stream):
     assert [(one.path, one.status) for one in seen] == [("/v1/messages?beta=true", 200)]
 
 
-def test_a_wrong_id_is_told_with_its_cause(server):
+def test_a_wrong_id_is_reported_with_its_cause(server):
     mark = server.mark()
     assert ask(server, model=SERVED.lower()).status_code == 404
     until(lambda: any("404" in one for one in server.lines(mark)))

@@ -62,7 +62,9 @@ def test_only_whole_minutes_of_the_time_count():
 
 
 def test_each_kind_of_token_has_its_price():
-    one = Totals(answered=1, tokens_in=1_000_000, tokens_told=1_000_000, tokens_cached=800_000, tokens_out=100_000)
+    one = Totals(
+        answered=1, tokens_in=1_000_000, tokens_cache_known=1_000_000, tokens_cached=800_000, tokens_out=100_000
+    )
     found = cost(one, PRICES)
     assert found.least == found.most == pytest.approx(0.6 + 0.24 + 1.5)
 

@@ -66,7 +66,7 @@ def test_the_panel_tells_of_the_recovery_and_remembers_the_storm(played, attempt
     assert f"{attempts} attempts" in row(played.remembered, "recovered")
 
 
-def test_watch_told_the_storm_from_its_third_attempt_to_its_end(played, attempts):
+def test_watch_reported_the_storm_from_its_third_attempt_to_its_end(played, attempts):
     (started,), (recovered,) = played.events["storm_started"], played.events["storm_recovered"]
     assert (started["attempts"], started["limit"]) == (3, stack.RETRIES + 1)
     assert (started["cause"], started["reason"]) == ("500", f"cannot connect to {played.vllm}")

@@ -47,7 +47,7 @@ def summary(lines: Sequence[Line]) -> str:
     requests, retries, log, both = (
         sum(getattr(line, name) for line in lines) for name in ("requests", "retries", "from_log", "with_transcripts")
     )
-    return f"{requests} requests, {retries} retries counted by the server; {both} told with transcripts, {log} without"
+    return f"{requests} requests, {retries} retries counted by the server; {both} found with transcripts, {log} without"
 
 
 def table(lines: Iterable[Line]) -> str:

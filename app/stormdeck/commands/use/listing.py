@@ -34,8 +34,8 @@ def print_profiles(options: Options, environ: Mapping[str, str], scope: str, man
         path, standing = None, Standing(None)
     if manner.as_json:
         rows = [_as_json(one, standing) for one in profiles]
-        told = {"version": 1, "file": path, "scope": scope, "profiles": rows}
-        write_out(json.dumps(told, indent=2, ensure_ascii=False))
+        document = {"version": 1, "file": path, "scope": scope, "profiles": rows}
+        write_out(json.dumps(document, indent=2, ensure_ascii=False))
         return SUCCESS
     table = [_row(one, standing) for one in profiles]
     widths = [max(len(row[column]) for row in table) for column in range(3)]

@@ -56,7 +56,7 @@ class UsageCounter:
         self._until = until
         self._cells: dict[tuple[date, str], Totals] = {}
         self._models: set[str] = set()
-        self._telling: set[str] = set()
+        self._cache_reported: set[str] = set()
         """Models whose server says what it had in its cache."""
         self._seen: set[int] = set()
         self._streams: OrderedDict[tuple[str, str], _Stream] = OrderedDict()
@@ -90,18 +90,18 @@ class UsageCounter:
 
     def days(self) -> Mapping[date, Totals]:
         """Return the usage by day, in order; only days with any."""
-        cells = self._told()
+        cells = self._completed()
         return {day: total(cells[key] for key in cells if key[0] == day) for day in sorted({key[0] for key in cells})}
 
     def models(self) -> Mapping[str, Totals]:
         """Return the usage by model, in order."""
-        cells = self._told()
+        cells = self._completed()
         names = sorted({name for _, name in cells if name})
         return {name: total(cells[key] for key in cells if key[1] == name) for name in names}
 
-    def _told(self) -> Mapping[tuple[date, str], Totals]:
+    def _completed(self) -> Mapping[tuple[date, str], Totals]:
         for (_, model), cell in self._cells.items():
-            cell.tokens_told = cell.tokens_in if model in self._telling else 0
+            cell.tokens_cache_known = cell.tokens_in if model in self._cache_reported else 0
         return self._cells
 
     def _stream(self, entry: Entry) -> _Stream:
@@ -164,7 +164,7 @@ class UsageCounter:
         cell.unrecorded_in += tokens.read is None
         cell.unrecorded_out += tokens.written is None
         if tokens.counts_cache:
-            self._telling.add(model)
+            self._cache_reported.add(model)
         _count_attempts(cell, answer.requests, answer.retries)
         _count_wait(cell, answer.asked, answer.end)
 

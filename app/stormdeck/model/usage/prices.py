@@ -62,12 +62,12 @@ def cost(totals: Totals, prices: Sequence[Price]) -> Cost | None:
     if not prices or totals.known_in is None:
         return None
     price = {one.name: one.amount for one in prices}
-    untold = totals.tokens_in - totals.tokens_told
+    cache_unknown = totals.tokens_in - totals.tokens_cache_known
     known = (
-        (totals.tokens_told - totals.tokens_cached) * price["input"]
+        (totals.tokens_cache_known - totals.tokens_cached) * price["input"]
         + totals.tokens_cached * price["cached"]
         + totals.tokens_out * price["output"]
     )
     bounds = sorted((price["input"], price["cached"]))
-    least, most = ((known + untold * one) / _PER for one in bounds)
+    least, most = ((known + cache_unknown * one) / _PER for one in bounds)
     return Cost(least, None if totals.unrecorded_in or totals.unrecorded_out else most)

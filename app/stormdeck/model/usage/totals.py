@@ -16,7 +16,7 @@ class Totals:
     tokens_in: int = 0
     """Tokens of prompts, with those from a cache."""
     tokens_cached: int = 0
-    tokens_told: int = 0
+    tokens_cache_known: int = 0
     """Tokens of prompts to models whose server says what it had in its cache."""
     tokens_out: int = 0
     unrecorded_in: int = 0
@@ -42,7 +42,7 @@ class Totals:
     @property
     def cached_share(self) -> float | None:
         """The share of the prompts' tokens that a cache had, of servers that say so; ``None`` if none does."""
-        return self.tokens_cached / self.tokens_told if self.tokens_told else None
+        return self.tokens_cached / self.tokens_cache_known if self.tokens_cache_known else None
 
     @property
     def known_in(self) -> int | None:

@@ -39,8 +39,8 @@ def failure_of(error: BaseException, port: int) -> Failure:
     if isinstance(error, httpx.TimeoutException):
         return Failure(FailureKind.TIMEOUT, "no whole answer in time")
     if isinstance(error, httpx.ConnectError):
-        told = (cause.strerror for cause in _causes(error) if isinstance(cause, OSError) and cause.strerror)
-        reason = next(told, str(error))
+        reasons = (cause.strerror for cause in _causes(error) if isinstance(cause, OSError) and cause.strerror)
+        reason = next(reasons, str(error))
         return Failure(FailureKind.UNREACHABLE, f"cannot connect to port {port}: {clean(reason)}")
     if isinstance(error, httpx.RemoteProtocolError):
         words = str(error)

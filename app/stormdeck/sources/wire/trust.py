@@ -23,7 +23,7 @@ def context_for(base: str, settings: SettingsSnapshot) -> ssl.SSLContext:
 
     context = trusting(read_authorities(settings))
     if settings.text(_UNCHECKED) == "0":
-        # The user told the client not to check; refusing here would say something else than the client.
+        # The user turned the check off for the client, so the recorder does not check either.
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     certificate = settings.text(_CERTIFICATE)
