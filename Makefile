@@ -8,7 +8,7 @@ RUNS := $(VENV)/.runs
 JOBS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: soak help demo run test test-failed test-newest-textual test-real test-real-quick test-real-vllm test-docker test-fleet test-day versions check coverage bench score corpus fuzz snapshots screenshots film readme wheel clean
+.PHONY: soak soak-places help demo run test test-failed test-newest-textual test-real test-real-quick test-real-vllm test-docker test-fleet test-day versions check coverage bench score corpus fuzz snapshots screenshots film readme wheel clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 21
@@ -111,6 +111,9 @@ corpus: $(READY) ## what check says about other people's files in FOLDER: codes 
 MINUTES ?= 2
 soak: $(READY) ## the panel on a busy stack with faults, for MINUTES: flat, exact, nothing left behind
 	@cd tests && PYTHONPATH=budget ../$(BIN)/python -m soak $(MINUTES)
+
+soak-places: $(READY) ## the same for logs in a real container and a real journal, as root; writes tests/docker/SOAK.md
+	@$(BIN)/python tests/docker/soak_places.py $(MINUTES)
 
 fuzz: $(READY) ## every parser with a million mutated texts, an hour or more: SECONDS=60 for a short look, ONLY=meter for some
 	@$(BIN)/python tests/fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(if $(CASES),--cases $(CASES)) $(if $(ONLY),--only $(ONLY))

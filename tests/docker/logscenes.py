@@ -91,6 +91,17 @@ class Panel:
             raise RuntimeError(f"{command}: {words}")
         return command
 
+    @property
+    def pid(self):
+        """Its process."""
+        return self._process.pid
+
+    def end(self):
+        """Let it end by itself, as a panel does that is closed."""
+        self._process.terminate()
+        self._process.wait()
+        self._error.close()
+
     def stop(self):
         """End it."""
         self._process.kill()

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 import time
 from dataclasses import asdict
@@ -46,7 +47,7 @@ async def restarted(offered):
 
 
 async def main(out, flags):
-    """Watch until killed."""
+    """Watch until terminated."""
     options = load(flags, os.environ).options
     deck = Deck(named=())
 
@@ -57,7 +58,9 @@ async def main(out, flags):
     feed = Feed(options, user_paths(os.environ, None, None), os.environ, LogBook(), deliver, lambda: None)
     feed.start()
     restarts, wish = [], out.with_suffix(".restart")
-    while True:
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    while not ended.is_set():
         if wish.exists():
             hop = HopKind(wish.read_text())
             wish.unlink()
@@ -66,6 +69,7 @@ async def main(out, flags):
         new.write_text(json.dumps(seen(deck) | {"restarts": restarts}))
         new.replace(out)
         await asyncio.sleep(0.1)
+    await feed.stop()
 
 
 if __name__ == "__main__":

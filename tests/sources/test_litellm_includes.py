@@ -1,6 +1,6 @@
 """The files that LiteLLM's YAML includes: which are read, how they are merged, and where findings about them are.
 
-What LiteLLM makes of such files is compared with the real one in tests/real/test_litellm_loads.py.
+What LiteLLM makes of such files is compared with the real one in tests/real/proxy/test_litellm_loads.py.
 """
 
 import os
