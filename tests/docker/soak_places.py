@@ -44,9 +44,9 @@ def main(minutes):
     lines += [f"| {what} | {seen} | {'holds' if holds else '**fails**'} |" for what, seen, holds in rows]
     head = (
         "# A container's log and a unit's journal, followed for minutes\n\n"
-        f"Written by `make soak-places MINUTES={minutes:g}` on {time.strftime('%Y-%m-%d')}: a LiteLLM stand-in in a real\n"
-        "Docker container, a vLLM stand-in whose output the real systemd-journal-remote stores, turns and storms of\n"
-        "one client. Retries that may be chance in such traffic count as turns (docs/how-sure.md).\n"
+        f"Written by `make soak-places MINUTES={minutes:g}` on {time.strftime('%Y-%m-%d')}: a LiteLLM stand-in in a\n"
+        "real Docker container, a vLLM stand-in whose output the real systemd-journal-remote stores, turns and\n"
+        "storms of one client. Retries that may be chance in such traffic count as turns (docs/how-sure.md).\n"
     )
     table = "\n".join(lines)
     sys.stdout.write(f"{table}\n")
