@@ -214,6 +214,10 @@ class Feed(PanelFeed):
         if self._sampler is not None:
             self._sampler.set_focused(focused)
 
+    def set_interval(self, seconds: float) -> None:
+        """Poll servers at another interval."""
+        self._servers.set_interval(seconds)
+
     async def _run(self) -> None:
         """Read the settings, then search for the servers that they name, again and again."""
         self._spawn(self.settings.run())

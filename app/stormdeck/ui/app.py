@@ -56,11 +56,14 @@ class StormdeckApp(PanelApp):
         named: tuple[str, ...] = (),
         bell: bool = False,
         keys: Sequence[Chosen] = (),
+        poll_s: int = 2,
     ) -> None:
         super().__init__(
             home, book=book, clock=clock, look=look, demo=demo, client_version=client_version, named=named, keys=keys
         )
         self.storm_alert = StormAlert(self, bell=bell)
+        self.poll_s = poll_s
+        """Seconds between two polls of a server."""
         self.navigation = Navigation(self)
         self.away = Away(self)
 
@@ -146,6 +149,23 @@ class StormdeckApp(PanelApp):
         """Search for servers and logs again."""
         if self.feed is not None:
             self.feed.search()
+
+    def action_interval(self, step: int) -> None:
+        """Poll the servers less often, or with a negative step more often."""
+        from stormdeck.model.panel_choices import interval_words, next_interval
+
+        if self.feed is None:
+            self.notify(self.NO_SETTINGS)
+            return
+        seconds = next_interval(self.poll_s, step)
+        not_kept = ""
+        if seconds != self.poll_s:
+            self.poll_s = seconds
+            self.feed.set_interval(seconds)
+            not_kept = self.keep("poll", seconds)
+        # Only the newest: the key is pressed several times.
+        self.clear_notifications()
+        self.notify(f"{interval_words(seconds)} {not_kept}".strip(), timeout=6, markup=False)
 
     async def action_help(self) -> None:
         """Show all keys."""

@@ -63,3 +63,7 @@ class ReplayApp(StormdeckApp):
     def action_search(self) -> None:
         """Notify the user that a replay searches for nothing."""
         self.notify("This is a replay: no server is asked.", timeout=3)
+
+    def action_interval(self, step: int) -> None:
+        """Notify the user that a replay polls nothing."""
+        self.notify("This is a replay: no server is asked.", timeout=3)

@@ -9,6 +9,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Static
+from textual.widgets._toast import ToastRack
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.verdict.statement import Statement
@@ -63,6 +64,8 @@ class Area(EmptyOnExit, Screen[None]):
 
     def on_mount(self) -> None:
         """Watch the deck, the verdict and the time of the app."""
+        # Where its rows are taken from the area, not from the key bar.
+        self.move_child(self.get_child_by_type(ToastRack), before=self.query_one(KeyBar))
         self.query_one(PathBar).demo = self.panel.demo
         for panel in self.query(Panel):
             panel.plain = self.panel.plain

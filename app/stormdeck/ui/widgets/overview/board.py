@@ -62,6 +62,12 @@ class Board(Widget):
                         drawn.refresh()
             self._arrange_again()
 
+    def use(self, preferences: LayoutPreferences) -> None:
+        """Show other panels; one that is zoomed and not among them is restored."""
+        self.zoom(self.zoomed if self.zoomed in preferences.boxes else "")
+        self._preferences = replace(preferences, zoomed=self.zoomed)
+        self._arrange_again()
+
     def count_gpus(self, gpus: int) -> None:
         """Arrange the panels for another number of GPUs."""
         if gpus != self._gpus:
