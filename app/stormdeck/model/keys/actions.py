@@ -72,7 +72,6 @@ _OVERVIEW = (
         "layout",
         "Choose which panels are shown: a preset, or one by one. They are kept.",
         "layout",
-        footer=True,
     ),
     Action("overview.groups", "g", "model groups", "Show every model group of the proxy and its servers.", "groups"),
     Action(

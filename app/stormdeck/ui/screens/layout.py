@@ -10,7 +10,7 @@ from textual.geometry import Region
 from stormdeck.model.overview_layout import PANELS, LayoutPreferences
 from stormdeck.model.panel_choices import PRESETS, preset_of, toggled
 from stormdeck.ui.bindings import bindings
-from stormdeck.ui.rendering import clickable, fit, line, lines, marked
+from stormdeck.ui.rendering import clickable, line, lines, marked
 from stormdeck.ui.screens.dialog import Dialog, Room
 from stormdeck.ui.widgets.overview.board import Board
 
@@ -95,5 +95,5 @@ class LayoutScreen(Dialog[None]):
             shown = chosen.compact if name == _COMPACT else name in chosen.panels
             sign, words = "[x]" if shown else "[ ]", _CONTENT.get(name, "no blank rows between panels")
         head = line("  ", (f"{sign} ", "$accent"), f"{name:<{_NAME}}")
-        row = line(head, (fit(words, max(0, width - head.cell_length)), "$quiet"))
+        row = line(head, (words if head.cell_length + len(words) <= width else "", "$quiet"))
         return clickable(marked(row, width, focused=True) if at == self._at else row, f"screen.choose({at})")
