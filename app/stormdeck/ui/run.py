@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from stormdeck.model.desktop_notification import OFF, escape_sequence
 from stormdeck.model.logs.book import LogBook
 from stormdeck.options import Options
+from stormdeck.options.choices import ChoiceKeeper, with_choices
 from stormdeck.options.declared import own_servers, refusal
 from stormdeck.paths import user_paths
 from stormdeck.sources.clipboard import tmux_clipboard
@@ -18,7 +19,6 @@ from stormdeck.sources.state.choices import ChoiceStore
 from stormdeck.sources.state.theme import ThemeStore
 from stormdeck.ui.app import StormdeckApp
 from stormdeck.ui.appearance import Appearance, chosen_appearance, named_theme
-from stormdeck.ui.choices import ChoiceKeeper, with_choices
 from stormdeck.ui.themes import full_name, unknown_theme
 
 if TYPE_CHECKING:

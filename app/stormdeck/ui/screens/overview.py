@@ -130,7 +130,7 @@ class OverviewScreen(Area):
 
     async def action_layout(self) -> None:
         """Choose which panels are shown."""
-        from stormdeck.ui.screens.layout import LayoutScreen
+        from stormdeck.ui.screens.dialogs.layout import LayoutScreen
 
         await self.app.push_screen(LayoutScreen(self.board))
 
