@@ -65,7 +65,8 @@ class Area(EmptyOnExit, Screen[None]):
     def on_mount(self) -> None:
         """Watch the deck, the verdict and the time of the app."""
         # Where its rows are taken from the area, not from the key bar.
-        self.move_child(self.get_child_by_type(ToastRack), before=self.query_one(KeyBar))
+        for rack in self.query_children(ToastRack):
+            self.move_child(rack, before=self.query_one(KeyBar))
         self.query_one(PathBar).demo = self.panel.demo
         for panel in self.query(Panel):
             panel.plain = self.panel.plain
