@@ -173,6 +173,12 @@ class StormdeckApp(PanelApp):
 
         await self.push_screen(HelpScreen(self.current_mode))
 
+    def action_help_quit(self) -> None:
+        """Say how to quit, for those who press ``ctrl+c``."""
+        self.clear_notifications()
+        keys = self.action("app.quit").shown, self.action("app.leave").shown
+        self.notify(f"{keys[0]} quits, {keys[1]} also while you type.", timeout=4)
+
     async def action_quit(self) -> None:
         """Exit; ask first if changes in the form are not saved."""
         from stormdeck.ui.screens.save import LeaveScreen

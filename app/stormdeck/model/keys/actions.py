@@ -44,7 +44,7 @@ _APP = (
     Action("app.timeline", "5", "Timeline", "What happened, newest first, kept over restarts.", "show('timeline')"),
     Action(
         "app.palette",
-        "p,ctrl+p",
+        "p,ctrl+p,colon",
         "palette",
         "Find an action, a rule, a setting or a theme by its name.",
         "command_palette",
@@ -301,6 +301,7 @@ _DIALOGS = (
     Action("line.previous", "N,left,h", "previous line", "Show the line before.", "step(-1)"),
     Action("line.copy", "y", "copy", "Copy the line, with its secrets masked.", "copy"),
     Action("line.close", "escape,q,enter", "close", "Close the line; the view stays at it.", "dismiss"),
+    Action("symptom.rule", "r", "its rule", "Show the rule of the most likely cause; a click shows any other.", "rule"),
     Action("symptom.close", "escape,q,enter", "close", "Close the causes.", "dismiss"),
     Action("page.close", "escape,q,enter", "close", "Close the rule.", "dismiss"),
     Action("page.copy", "y", "copy", "Copy the rule.", "copy"),
