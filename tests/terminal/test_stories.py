@@ -133,7 +133,7 @@ def test_an_hour_in_a_narrow_pane_ends_with_what_happened_meanwhile(story):
         lambda screen: "WHILE YOU WERE" not in screen and re.search(r"\. \d+ probes?", screen), "no count of probes"
     )
     pane.press("+")
-    pane.until_shows("Servers are polled")
+    pane.until_shows("Polling servers every")
     pane.press("1", "l")
     pane.until_shows("LAYOUT", "(x) everything")
     pane.press("Down", "Down", "Down", "Enter")

@@ -19,10 +19,10 @@ async def test_plus_and_minus_change_the_interval_and_say_what_it_means(panel):
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await until(pilot, lambda: "start" in app.feed.calls)
         await pilot.press("plus", "equals_sign")
-        await until(pilot, lambda: rows_with(pilot.app, "Servers are polled every 5 seconds; less often while"))
-        assert not rows_with(pilot.app, "every 3 seconds")
+        await until(pilot, lambda: rows_with(pilot.app, "Polling servers every 5 s; less often while"))
+        assert not rows_with(pilot.app, "every 3 s")
         await pilot.press("minus")
-        await until(pilot, lambda: rows_with(pilot.app, "every 3 seconds"))
+        await until(pilot, lambda: rows_with(pilot.app, "every 3 s"))
         assert app.feed.calls[1:] == [3, 5, 3]
         assert kept == [("poll", 3), ("poll", 5), ("poll", 3)]
 
@@ -34,7 +34,7 @@ async def test_at_the_end_it_stays(panel):
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await until(pilot, lambda: "start" in app.feed.calls)
         await pilot.press("minus")
-        await until(pilot, lambda: rows_with(pilot.app, "Servers are polled every second"))
+        await until(pilot, lambda: rows_with(pilot.app, "Polling servers every 1 s;"))
         assert app.feed.calls == ["start"]
 
 

@@ -66,11 +66,7 @@ def next_interval(now: int, step: int) -> int:
 
 def interval_words(seconds: int) -> str:
     """Return what an interval means: polls adapt, so it is the shortest."""
-    each = "second" if seconds == 1 else f"{seconds} seconds"
-    return (
-        f"Servers are polled every {each}; less often while nothing changes, one does not answer, or this "
-        "terminal has no focus."
-    )
+    return f"Polling servers every {seconds} s; less often while quiet, failing or out of focus."
 
 
 def toggled(panels: tuple[str, ...], name: str) -> tuple[str, ...]:
