@@ -30,6 +30,7 @@ class ReplayClock(Clock):
 class ReplayApp(StormdeckApp):
     """Asks no server and writes nothing."""
 
+    IS_REPLAY = True
     NO_SETTINGS = "This is a replay: settings are neither read nor written."
 
     BINDINGS = bindings("replay")

@@ -283,8 +283,8 @@ _TIMELINE = (
     Action("timeline.page-down", "pagedown,space", "page down", "Go a page down.", "page(1)", inner=True),
 )
 _REPLAY = (
-    Action("replay.hold", "t", "pause", "Pause the recording, or continue.", "app.hold"),
-    Action("replay.skip", "T", "skip", "Skip to the next request of the recording.", "app.skip"),
+    Action("replay.hold", "t", "pause", "Pause the recording, or continue.", "app.hold", footer=True),
+    Action("replay.skip", "T", "skip", "Skip to the next request of the recording.", "app.skip", footer=True),
 )
 _DIALOGS = (
     Action("dialog.down", "j", "scroll down", "Scroll a line down.", "scroll_down", inner=True),

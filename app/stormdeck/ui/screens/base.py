@@ -52,7 +52,7 @@ class Area(EmptyOnExit, Screen[None]):
         yield PathBar()
         yield from self.compose_top()
         yield from self.body()
-        yield KeyBar(self.AREA, footer(self.AREA, self.panel.actions))
+        yield KeyBar(self.AREA, footer(self.AREA, self.panel.actions, replay=self.panel.IS_REPLAY))
 
     def compose_top(self) -> ComposeResult:
         """Compose what is between the path bar and the body."""
