@@ -96,6 +96,7 @@ def run_replay(options: Options, tape: Tape, speed: float) -> int:
     if look is None:
         return BAD_THEME
     app = ReplayApp(options, paths, look, tape, speed)
+    app.keep_choice = lambda *_: "Until you quit: a replay writes nothing."
     app.to_clipboard = tmux_clipboard(os.environ)
     app.run(mouse=options.mouse)
     return app.return_code or 0
