@@ -3,6 +3,7 @@
 Without a script of its own nothing depends on how fast the machine is. An absence of any length shows the news.
 """
 
+import contextlib
 import os
 import sys
 import threading
@@ -36,13 +37,14 @@ class DirectedStack(DemoStack):
             now = wanted.read_text() if wanted.exists() else ""
             if now and now != before:
                 before = now
-                fresh = control.with_suffix(".new")
-                fresh.write_text(now)
-                fresh.replace(control)
+                with contextlib.suppress(OSError):  # the demo may just end
+                    fresh = control.with_suffix(".new")
+                    fresh.write_text(now)
+                    fresh.replace(control)
             time.sleep(LOOK_S)
 
 
 if __name__ == "__main__":
-    stormdeck.demo.stack.DemoStack = DirectedStack
+    vars(stormdeck.demo.stack)["DemoStack"] = DirectedStack
     stormdeck.ui.away.LEAST_S = 0.0
     sys.exit(main(["demo", *sys.argv[1:]]))
