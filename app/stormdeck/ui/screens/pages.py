@@ -210,6 +210,7 @@ class SymptomScreen(Dialog[None]):
         if not self._causes and self._failures:
             rows.append(line(("The logs say:", "$quiet bold")))
             rows += [row for text in self._failures for row in hanging(line(mask_text(clean(text))), width, "  ")]
+        shown: set[str] = set()
         for cause in self._causes:
             sign = HEALTH_OF[cause.standing]
             code = (
@@ -217,7 +218,10 @@ class SymptomScreen(Dialog[None]):
             )
             rows.append(line(health_sign(sign), " ", *code, (cause.title, "bold")))
             rows.append(line(f"  {cause.standing.value}", *((f" · {cause.hop.value}",) if cause.hop else ())))
-            rows += [row for text in cause.evidence for row in hanging(line((text, "$quiet")), width, "  ")]
+            fresh = [text for text in cause.evidence if text not in shown]
+            shown.update(fresh)
+            more = ["and the same lines as above"] if len(fresh) < len(cause.evidence) else []
+            rows += [row for text in (*fresh, *more) for row in hanging(line((text, "$quiet")), width, "  ")]
             rows += hanging(line((cause.change, "$success")), width, "  ") if cause.change else []
             rows.append(line())
         return lines(rows[:-1] if self._causes else rows)
