@@ -70,7 +70,8 @@ class Board(Widget):
 
     def use(self, preferences: LayoutPreferences) -> None:
         """Show other panels; one that is zoomed and not among them is restored."""
-        self.zoom(self.zoomed if self.zoomed in preferences.boxes else "")
+        if self.zoomed in LayoutPreferences().boxes and self.zoomed not in preferences.boxes:
+            self.zoom("")
         self._preferences = replace(preferences, zoomed=self.zoomed)
         self._arrange_again()
 
