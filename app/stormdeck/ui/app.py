@@ -99,8 +99,10 @@ class StormdeckApp(PanelApp):
 
     @on(LogsGrew)
     def _on_log_lines(self) -> None:
-        if isinstance(self.screen, Area):
-            self.screen.take_lines()
+        # Lines may still arrive while the app exits, when no screen is left.
+        shown = self.screen_stack[-1] if self.screen_stack else None
+        if isinstance(shown, Area):
+            shown.take_lines()
 
     async def run_action(
         self,

@@ -9,7 +9,6 @@ from textual import events
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Static
-from textual.widgets._toast import ToastRack
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.verdict.statement import Statement
@@ -17,6 +16,7 @@ from stormdeck.ui.bindings import footer
 from stormdeck.ui.panel_app import PanelApp
 from stormdeck.ui.textual_patches.exiting import EmptyOnExit
 from stormdeck.ui.textual_patches.memory import release_drawn
+from stormdeck.ui.textual_patches.notifications import give_rows
 from stormdeck.ui.textual_patches.screen_size import add_size_classes, skip_restyling
 from stormdeck.ui.widgets.key_bar import KeyBar
 from stormdeck.ui.widgets.overview.servers import ServerPanel
@@ -64,9 +64,7 @@ class Area(EmptyOnExit, Screen[None]):
 
     def on_mount(self) -> None:
         """Watch the deck, the verdict and the time of the app."""
-        # Where its rows are taken from the area, not from the key bar.
-        for rack in self.query_children(ToastRack):
-            self.move_child(rack, before=self.query_one(KeyBar))
+        give_rows(self, before=self.query_one(KeyBar))
         self.query_one(PathBar).demo = self.panel.demo
         for panel in self.query(Panel):
             panel.plain = self.panel.plain
