@@ -73,6 +73,7 @@ _OVERVIEW = (
         "Choose which panels are shown: a preset, or one by one. They are kept.",
         "layout",
     ),
+    Action("overview.sort", "o", "sort storms", "Sort the storms: newest, most attempts or longest first.", "sort"),
     Action("overview.groups", "g", "model groups", "Show every model group of the proxy and its servers.", "groups"),
     Action(
         "overview.restart",

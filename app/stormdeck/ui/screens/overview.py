@@ -128,6 +128,12 @@ class OverviewScreen(Area):
         for history in self.query(HistoryPanel):
             history.show_moment(at)
 
+    def action_sort(self) -> None:
+        """Sort the storms in another order."""
+        orders = [panel.sort() for panel in self.query(StormsPanel)]
+        self.app.clear_notifications()
+        self.notify(f"Storms: {orders[0]}.", timeout=2)
+
     async def action_layout(self) -> None:
         """Choose which panels are shown."""
         from stormdeck.ui.screens.dialogs.layout import LayoutScreen
