@@ -21,8 +21,8 @@ LOOK_BACK = 50
 """How many lines before a traceback are searched for records."""
 
 _BEGINS = "Traceback (most recent call last):"
-_PREFIX_ENDS = ")|]:FZ"
-"""The last character of a line that may be nothing but prefixes."""
+_BLANK_ENDS = frozenset(")|]:F \t\r\v\f")
+"""The last character of a line that may be blank, or nothing but prefixes; nearly all lines have another."""
 _PROCESS = re.compile(r"\(\w{1,40} pid=\d{1,9}\)")
 """What vLLM puts before each line of a process."""
 _CHAINED = (
@@ -126,7 +126,7 @@ def is_blank(line: str) -> bool:
     """Return whether a line is empty, but perhaps for what a server or a collector puts before each line."""
     if not line or line.isspace():
         return True
-    return len(line) <= LONGEST_PREFIX and line.rstrip()[-1] in _PREFIX_ENDS and not _without_prefix(line).strip()
+    return len(line) <= LONGEST_PREFIX and line.rstrip()[-1] in _BLANK_ENDS and not _without_prefix(line).strip()
 
 
 def _without_prefix(line: str) -> str:
@@ -191,10 +191,11 @@ class Folds:
             for at, part in reader.read(lines):
                 self._take(log, first + at, part)
                 inside.add(at)
-            self._blank.extend(first + at for at, text in enumerate(lines) if is_blank(text) and at not in inside)
+            blank = (at for at, text in enumerate(lines) if (not text or text[-1] in _BLANK_ENDS) and is_blank(text))
+            self._blank.extend(first + at for at in blank if at not in inside)
         probes = [] if self.shows_probes else self._book.probes[bisect_left(self._book.probes, self._seen) :]
-        blank = self._blank[bisect_left(self._blank, self._seen) :]
-        self._hidden.extend(sorted({*self._fresh, *probes, *blank}) if probes or blank else self._fresh)
+        empty = self._blank[bisect_left(self._blank, self._seen) :]
+        self._hidden.extend(sorted({*self._fresh, *probes, *empty}) if probes or empty else self._fresh)
         self._fresh.clear()
         self._seen = self._book.end
         gone = self.count(start)
