@@ -72,6 +72,11 @@ class UserPaths:
         return self.state / "theme"
 
     @property
+    def choices(self) -> Path:
+        """File with the panels, the density and the interval chosen in the panel."""
+        return self.state / "choices.json"
+
+    @property
     def panels(self) -> Path:
         """Folder in which running panels publish their status."""
         return self.state / "panels"

@@ -96,3 +96,28 @@ def test_a_poke_ends_the_rest_and_a_cancelled_poller_ends():
 
     [ended] = asyncio.run(scene())
     assert isinstance(ended, asyncio.CancelledError)
+
+
+def test_another_interval_holds_at_once():
+    async def scene():
+        polled, waits = [], []
+
+        async def poll():
+            polled.append(len(polled))
+            return polled[-1]
+
+        async def wait(event, seconds):
+            waits.append(seconds)
+            if len(waits) == 3:
+                raise asyncio.CancelledError
+            poller.set_interval(7)
+            return await wait_for(event, 60)
+
+        poller = Poller(poll, lambda _: None, lambda _: True, 2, wait)
+        try:
+            await poller.run()
+        except asyncio.CancelledError:
+            return polled, waits
+
+    polled, waits = asyncio.run(scene())
+    assert (polled, waits) == ([0, 1, 2], [2, 7, 7])

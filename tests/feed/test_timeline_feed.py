@@ -8,6 +8,7 @@ import pytest
 
 from panel import in_loop
 from samples import CALM, DOWN_VLLM, FOUND, GPUS, NOW, PROXY, RECOVERED, VLLM, WELL
+from stormdeck.feed import timeline
 from stormdeck.feed.reducer import take
 from stormdeck.feed.timeline import TimelineFeed
 from stormdeck.model.deck import Deck
@@ -59,6 +60,12 @@ async def running(file, **how):
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch):
+    """Let the last write take its time: a busy machine needs more than the panel waits when it quits."""
+    monkeypatch.setattr(timeline, "KEEPING_S", 60.0)
 
 
 @pytest.fixture

@@ -75,3 +75,9 @@ def test_a_zoomed_panel_has_all_that_the_verdict_leaves(size):
     assert boxes["gpus"].width == width
     assert sum(box.height for box in boxes.values()) == size[1]
     assert set(boxes) <= {"verdict", "gpus"}
+
+
+def test_without_the_log_the_history_gets_the_rows_to_spare():
+    boxes = arrange(200, 57, LayoutPreferences(("verdict", "servers", "gpus", "history")), 2)
+    assert boxes["history"].height > 20
+    assert boxes["gpus"].height == 3

@@ -51,6 +51,10 @@ class Pane:
         for key in keys:
             self.tmux("send-keys", key)
 
+    def send(self, sequence):
+        """Send bytes as the terminal itself does, such as that it has lost the focus."""
+        self.tmux("send-keys", "-H", *(f"{byte:02x}" for byte in sequence.encode()))
+
     def resize(self, width, height):
         """Give the pane another size, as a user who drags its border."""
         self.tmux("resize-window", "-x", str(width), "-y", str(height))

@@ -17,6 +17,7 @@ from stormdeck.ui.screens.backups import BackupsScreen
 from stormdeck.ui.screens.canary import CanaryScreen
 from stormdeck.ui.screens.checks import ChecksScreen
 from stormdeck.ui.screens.dialog import Dialog
+from stormdeck.ui.screens.dialogs.layout import LayoutScreen
 from stormdeck.ui.screens.help import HelpScreen
 from stormdeck.ui.screens.log_line import LineScreen
 from stormdeck.ui.screens.logs import LogsScreen
@@ -50,6 +51,7 @@ OWNERS = {
     "dialog": Dialog,
     "line": LineScreen,
     "backups": BackupsScreen,
+    "layout": LayoutScreen,
 }
 
 

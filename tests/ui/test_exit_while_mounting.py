@@ -23,3 +23,12 @@ async def test_a_dialog_that_is_left_before_it_is_mounted():
         app.push_screen(HelpScreen("overview"))
         app.exit(return_code=143)
     assert app.return_code == 143
+
+
+@in_loop
+async def test_lines_that_arrive_while_no_screen_is_left_are_no_error(panel):
+    app = panel()
+    async with app.run_test(size=(80, 24)):
+        stack, app._screen_stacks[app.current_mode] = app._screen_stacks[app.current_mode], []
+        app._on_log_lines()
+        app._screen_stacks[app.current_mode] = stack

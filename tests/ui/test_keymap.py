@@ -15,9 +15,9 @@ def with_keys(*texts):
 
 @in_loop
 async def test_a_chosen_key_works_everywhere_it_is_named_and_the_old_one_does_not():
-    app = with_keys("logs.pause=ctrl+f", "app.help=H", "help.close=x", "app.logs=l")
+    app = with_keys("logs.pause=ctrl+f", "app.help=H", "help.close=x", "app.logs=O")
     async with app.run_test(size=(160, 60)) as pilot:
-        await pilot.press("l")
+        await pilot.press("O")
         await until(pilot, lambda: app.current_mode == "logs" and app.screen.is_active)
         assert "^f pause" in screen(app).splitlines()[-1]
         await pilot.press("space")
@@ -90,5 +90,5 @@ class TestLeaving:
         app = make_app()
         async with app.run_test(size=(80, 24), notifications=True) as pilot:
             await pilot.press("ctrl+c")
-            await until(pilot, lambda: rows_with(app, "to quit the app"), "not told")
+            await until(pilot, lambda: rows_with(app, "q quits, ^q also while you type."), "not told")
             assert app.is_running

@@ -2,7 +2,7 @@
 
 import pytest
 
-from panel import in_loop, screen, show, until
+from panel import AREAS, in_loop, screen, show, until
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.options import Options
 from stormdeck.paths import user_paths
@@ -100,3 +100,14 @@ async def test_storms_that_come_fast_share_one_toast(tmp_path, monkeypatch):
         await until(pilot, lambda: [one.title for one in app._notifications] == ["Retry storm"], "no toast")
         assert most == 1
         assert found(app).startswith("attempt ")
+
+
+@in_loop
+async def test_its_own_keys_are_in_every_footer(tmp_path):
+    app = played(tmp_path, 0.1)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        for area in AREAS:
+            await show(pilot, area)
+            assert "t pause  T skip" in screen(app).splitlines()[-1]
+        await pilot.press("plus")
+        await until(pilot, lambda: found(app) == "This is a replay: no server is asked.")

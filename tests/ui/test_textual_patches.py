@@ -31,6 +31,7 @@ from stormdeck.ui.textual_patches.memory import (
     remove_toasts_with_holder,
     save_memory,
 )
+from stormdeck.ui.textual_patches.notifications import RACK, give_rows
 from stormdeck.ui.textual_patches.screen_size import BY_HEIGHT, BY_WIDTH, add_size_classes, skip_restyling
 from stormdeck.ui.textual_patches.stylesheet import CachedStylesheet
 
@@ -136,6 +137,9 @@ class TestMemory:
         assert "ToastHolder" in source(Toast._expire)
         assert ToastHolder.__name__ in source(ToastRack.show)
 
+    def test_the_holder_of_notifications_has_the_name_that_is_used(self):
+        assert ToastRack.__name__ == RACK
+
     def test_drawn_lines_take_their_caches_by_the_name_that_is_replaced(self):
         save_memory()
         assert "FIFOCache(" in source(strip.Strip.__init__)
@@ -201,6 +205,7 @@ def test_nothing_else_of_the_panel_uses_what_is_private_to_textual():
         SmallCache,
         add_size_classes,
         skip_restyling,
+        give_rows,
     ],
 )
 def test_every_patch_says_what_would_end_it(patch):

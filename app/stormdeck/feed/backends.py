@@ -56,6 +56,10 @@ class BackendFeed:
         """Poll less often while the terminal has no focus."""
         self._poller.slow = not focused
 
+    def set_interval(self, seconds: float) -> None:
+        """Poll at another interval, but never more often than ``INTERVAL_S``."""
+        self._poller.set_interval(max(INTERVAL_S, seconds))
+
     def cancel(self) -> list[asyncio.Task[None]]:
         """Cancel polling, and return what is still to end."""
         if self._task is None:

@@ -25,6 +25,7 @@ from stormdeck.feed.servers import ServerFeed
 from stormdeck.feed.settings import SettingsFeed
 from stormdeck.feed.storms import StormFeed
 from stormdeck.feed.timeline import TimelineFeed
+from stormdeck.feed.usage import UsageFeed
 from stormdeck.feed.wire import WireFeed
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.logs.endings import LogTails
@@ -53,6 +54,7 @@ from stormdeck.sources.state.history_store import HistoryStore
 from stormdeck.sources.state.storm_store import StormStore
 from stormdeck.sources.state.timeline_store import TimelineStore
 from stormdeck.sources.transcripts.read import transcripts_folder
+from stormdeck.sources.usage import UsageReader
 
 TRAFFIC_S = 1.0
 COUNTED_S = 0.4
@@ -121,6 +123,7 @@ class Feed(PanelFeed):
         self._environ = environ
         store = HistoryStore(paths.state / "history.sqlite3", writes=not options.readonly)
         self._history = HistoryFeed(store, deliver)
+        self._usage = UsageReader(transcripts_folder(paths.claude), store.path)
 
         def deliver_seen(snapshot: Snapshot) -> None:
             self._history.see(snapshot)
@@ -173,6 +176,7 @@ class Feed(PanelFeed):
         self._spawn(self._storms.run())
         self._spawn(self._history.keep())
         self._spawn(self._history.run())
+        self._spawn(UsageFeed(self._usage, self._deliver).run())
         self._spawn(self.timeline.run())
         self._spawn(self._count_traffic())
         self._spawn(ClientWatch(self._meter).run())
@@ -213,6 +217,10 @@ class Feed(PanelFeed):
         self._servers.set_focused(focused)
         if self._sampler is not None:
             self._sampler.set_focused(focused)
+
+    def set_interval(self, seconds: float) -> None:
+        """Poll servers at another interval."""
+        self._servers.set_interval(seconds)
 
     async def _run(self) -> None:
         """Read the settings, then search for the servers that they name, again and again."""

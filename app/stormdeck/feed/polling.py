@@ -72,6 +72,11 @@ class Poller(Generic[S]):
         """Poll now."""
         self._wake.set()
 
+    def set_interval(self, seconds: float) -> None:
+        """Poll now, and then at another interval."""
+        self._interval_s = seconds
+        self.poke()
+
     def end_quiet(self) -> None:
         """Poll now if the interval is longer because nothing changed lately."""
         if self._quiet:

@@ -55,3 +55,7 @@ class PanelFeed(ABC):
     def set_focused(self, focused: bool) -> None:
         """Poll less often while the terminal has no focus."""
         return
+
+    def set_interval(self, seconds: float) -> None:
+        """Poll servers at another interval."""
+        return

@@ -24,6 +24,7 @@ from stormdeck.model.snapshots.server import ProxySnapshot, ServerState, VllmSna
 from stormdeck.model.snapshots.timeline import TimelineSnapshot
 from stormdeck.model.snapshots.traffic import TrafficSnapshot
 from stormdeck.model.snapshots.wire import WireSnapshot
+from stormdeck.model.usage.today import UsageSnapshot
 
 Snapshot = (
     DiscoverySnapshot
@@ -38,6 +39,7 @@ Snapshot = (
     | TrafficSnapshot
     | HistorySnapshot
     | WireSnapshot
+    | UsageSnapshot
     | LogTails
     | ContainersSnapshot
     | Replay
@@ -68,6 +70,7 @@ _FIELDS = {
     TrafficSnapshot: "traffic",
     HistorySnapshot: "history",
     WireSnapshot: "wire",
+    UsageSnapshot: "usage",
     LogTails: "tails",
     ContainersSnapshot: "containers",
     Replay: "replay",

@@ -100,6 +100,7 @@ class ServerFeed:
         self._moved_at: float | None = None
         """When the client's base URL changed, until the servers on the new path are known."""
         self._focused = True
+        self._interval_s: float = options.poll
         self.load = 0.0
         """How busy the engine is, from 0 to 1."""
 
@@ -140,6 +141,13 @@ class ServerFeed:
             poller.slow = not focused
             if focused:
                 poller.poke()
+
+    def set_interval(self, seconds: float) -> None:
+        """Poll all servers at another interval, the ones that are found later too."""
+        self._interval_s = seconds
+        self._backends.set_interval(seconds)
+        for _, poller, _, _ in self._pollers.values():
+            poller.set_interval(seconds)
 
     @property
     def missing(self) -> bool:
@@ -318,7 +326,7 @@ class ServerFeed:
             self._deliver(ProxySnapshot(found.url, found.kind, ServerState.ASKING))
             source = ProxySource(found.url, found.kind, self._http, time.time, key, found.listener)
         poller: Poller[Any] = Poller(
-            source.poll, lambda snapshot: self._on_snapshot(name, snapshot), _is_well, self._options.poll
+            source.poll, lambda snapshot: self._on_snapshot(name, snapshot), _is_well, self._interval_s
         )
         poller.slow = not self._focused
         self._pollers[name] = (found, poller, self._spawn(poller.run()), source)

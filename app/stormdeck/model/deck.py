@@ -20,6 +20,7 @@ from stormdeck.model.snapshots.own_faults import OwnFaults
 from stormdeck.model.snapshots.prefix_cache import PrefixCache
 from stormdeck.model.snapshots.timeline import TimelineSnapshot
 from stormdeck.model.snapshots.wire import WireSnapshot
+from stormdeck.model.usage.today import UsageSnapshot
 
 # The panel imports the deck before its first paint: what it only names in types is not imported for it.
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class Deck:
     """The figures of the last hours."""
     wire: WireSnapshot = field(default_factory=WireSnapshot)
     """What recorders between clients and servers see."""
+    usage: UsageSnapshot = field(default_factory=UsageSnapshot)
+    """What was used today."""
     fleet: FleetSnapshot = field(default_factory=FleetSnapshot)
     """What the Prometheus servers that the user named know of many servers."""
     client_version: str | None = None

@@ -33,7 +33,7 @@ _WIDE = ("requests", IN_FLIGHT, "storms")
 _SIDE = ("engine", "proxy", "gpus")
 _KEPT = ("verdict", "requests", IN_FLIGHT, "engine", "log", "gpus", "storms", "proxy", HISTORY)
 """Priority as the pane gets smaller, the last one hidden first."""
-_GROWING = ("log", "requests", "storms", "gpus", "engine", "proxy", HISTORY)
+_GROWING = ("log", "requests", "storms", HISTORY, "gpus", "engine", "proxy")
 """Priority for spare rows."""
 
 

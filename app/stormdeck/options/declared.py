@@ -141,17 +141,31 @@ class Options:
     )
     panels: tuple[str, ...] = field(
         default=PANELS,
-        metadata=_option(PANEL_NAMES, Group.PANEL, "panels of the overview, in order, separated by commas"),
+        metadata=_option(
+            PANEL_NAMES,
+            Group.PANEL,
+            "panels of the overview, in order, separated by commas; those chosen in the panel if not given",
+        ),
     )
     density: str = field(
-        default="normal", metadata=_option(DENSITY, Group.PANEL, "normal, or compact: no blank rows between panels")
+        default="normal",
+        metadata=_option(
+            DENSITY,
+            Group.PANEL,
+            "normal, or compact: no blank rows between panels; as chosen in the panel if not given",
+        ),
     )
     window: int = field(
         default=15,
         metadata=_option(number("MINUTES", 1, 60), Group.PANEL, "minutes shown in the request chart, 1 to 60"),
     )
     poll: int = field(
-        default=2, metadata=_option(number("SECONDS", 1, 60), Group.PANEL, "seconds between polls of a server, 1 to 60")
+        default=2,
+        metadata=_option(
+            number("SECONDS", 1, 60),
+            Group.PANEL,
+            "seconds between polls of a server, 1 to 60; as set in the panel if not given",
+        ),
     )
     lines: int = field(
         default=200_000,

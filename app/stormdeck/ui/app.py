@@ -56,11 +56,14 @@ class StormdeckApp(PanelApp):
         named: tuple[str, ...] = (),
         bell: bool = False,
         keys: Sequence[Chosen] = (),
+        poll_s: int = 2,
     ) -> None:
         super().__init__(
             home, book=book, clock=clock, look=look, demo=demo, client_version=client_version, named=named, keys=keys
         )
         self.storm_alert = StormAlert(self, bell=bell)
+        self.poll_s = poll_s
+        """Seconds between two polls of a server."""
         self.navigation = Navigation(self)
         self.away = Away(self)
 
@@ -96,8 +99,10 @@ class StormdeckApp(PanelApp):
 
     @on(LogsGrew)
     def _on_log_lines(self) -> None:
-        if isinstance(self.screen, Area):
-            self.screen.take_lines()
+        # Lines may still arrive while the app exits, when no screen is left.
+        shown = self.screen_stack[-1] if self.screen_stack else None
+        if isinstance(shown, Area):
+            shown.take_lines()
 
     async def run_action(
         self,
@@ -147,11 +152,34 @@ class StormdeckApp(PanelApp):
         if self.feed is not None:
             self.feed.search()
 
+    def action_interval(self, step: int) -> None:
+        """Poll the servers less often, or with a negative step more often."""
+        from stormdeck.model.panel_choices import interval_words, next_interval
+
+        if self.feed is None:
+            self.notify(self.NO_SETTINGS)
+            return
+        seconds = next_interval(self.poll_s, step)
+        not_kept = ""
+        if seconds != self.poll_s:
+            self.poll_s = seconds
+            self.feed.set_interval(seconds)
+            not_kept = self.keep("poll", seconds)
+        # Only the newest: the key is pressed several times.
+        self.clear_notifications()
+        self.notify(f"{interval_words(seconds)} {not_kept}".strip(), timeout=6, markup=False)
+
     async def action_help(self) -> None:
         """Show all keys."""
         from stormdeck.ui.screens.help import HelpScreen
 
         await self.push_screen(HelpScreen(self.current_mode))
+
+    def action_help_quit(self) -> None:
+        """Say how to quit, for those who press ``ctrl+c``."""
+        self.clear_notifications()
+        keys = self.action("app.quit").shown, self.action("app.leave").shown
+        self.notify(f"{keys[0]} quits, {keys[1]} also while you type.", timeout=4)
 
     async def action_quit(self) -> None:
         """Exit; ask first if changes in the form are not saved."""

@@ -93,10 +93,27 @@ class ThemedApp(App[None]):
         self.theme = full_name(look.theme) or DARK.name
         self.stylesheet = CachedStylesheet(self.get_css_variables())
         self.set_class(look.preferences.compact, "-compact")
+        self.keep_choice: Callable[[str, object], str] | None = None
+        """Saves a choice by the name of its option; returns why it will not hold at the next start, or nothing."""
 
     def on_mount(self) -> None:
         """Save the theme when the user chooses another one."""
         self.theme_changed_signal.subscribe(self, self._theme_changed)
+
+    def choose_layout(self, preferences: LayoutPreferences) -> str:
+        """Show other panels; return why they will not be shown at the next start, or nothing."""
+        before, self.preferences = self.preferences, preferences
+        self.set_class(preferences.compact, "-compact")
+        problems = []
+        if preferences.panels != before.panels:
+            problems.append(self.keep("panels", preferences.panels))
+        if preferences.compact != before.compact:
+            problems.append(self.keep("density", "compact" if preferences.compact else "normal"))
+        return " ".join(filter(None, problems))
+
+    def keep(self, name: str, value: object) -> str:
+        """Save a choice; return why it will not hold at the next start, or nothing."""
+        return self.keep_choice(name, value) if self.keep_choice is not None else ""
 
     def _theme_changed(self, theme: Theme) -> None:
         problem = self.keep_theme(theme.name.removeprefix(OWN)) if self.keep_theme is not None else ""

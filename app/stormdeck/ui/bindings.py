@@ -37,7 +37,8 @@ def writes(area: str, call: str | ActionParseResult) -> bool:
     return any(action.writes and action.place == area and action.call == name for action in ACTIONS)
 
 
-def footer(place: str, actions: Iterable[Action]) -> list[Action]:
-    """Return the few keys that matter in an area, its own before the common ones."""
+def footer(place: str, actions: Iterable[Action], *, replay: bool = False) -> list[Action]:
+    """Return the few keys that matter in an area: those of a recording that plays, its own, the common ones."""
     shown = [action for action in actions if action.footer]
-    return [one for one in shown if one.place == place] + [one for one in shown if one.place == "app"]
+    places = ("replay", place, "app") if replay else (place, "app")
+    return [one for where in places for one in shown if one.place == where]

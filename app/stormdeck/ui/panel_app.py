@@ -48,6 +48,8 @@ class PanelApp(ThemedApp):
 
     NO_SETTINGS = "The sources are still being loaded."
     """Why nothing is saved while the feed has no settings."""
+    IS_REPLAY = False
+    """Whether a recording is played."""
     HORIZONTAL_BREAKPOINTS = BY_WIDTH
     VERTICAL_BREAKPOINTS = BY_HEIGHT
 

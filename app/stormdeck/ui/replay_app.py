@@ -30,6 +30,7 @@ class ReplayClock(Clock):
 class ReplayApp(StormdeckApp):
     """Asks no server and writes nothing."""
 
+    IS_REPLAY = True
     NO_SETTINGS = "This is a replay: settings are neither read nor written."
 
     BINDINGS = bindings("replay")
@@ -62,4 +63,8 @@ class ReplayApp(StormdeckApp):
 
     def action_search(self) -> None:
         """Notify the user that a replay searches for nothing."""
+        self.notify("This is a replay: no server is asked.", timeout=3)
+
+    def action_interval(self, step: int) -> None:
+        """Notify the user that a replay polls nothing."""
         self.notify("This is a replay: no server is asked.", timeout=3)

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from stormdeck.model.desktop_notification import OFF, escape_sequence
 from stormdeck.model.logs.book import LogBook
 from stormdeck.options import Options
+from stormdeck.options.choices import ChoiceKeeper, with_choices
 from stormdeck.options.declared import own_servers, refusal
 from stormdeck.paths import user_paths
 from stormdeck.sources.clipboard import tmux_clipboard
+from stormdeck.sources.state.choices import ChoiceStore
 from stormdeck.sources.state.theme import ThemeStore
 from stormdeck.ui.app import StormdeckApp
 from stormdeck.ui.appearance import Appearance, chosen_appearance, named_theme
@@ -34,7 +36,9 @@ def run_panel(options: Options, *, sampler: MakeSampler | None = None, demo: boo
     ``sampler`` replaces the real GPU source.
     """
     paths = user_paths(os.environ, options.home, options.project)
-    themes = ThemeStore(paths.theme)
+    themes, choices = ThemeStore(paths.theme), ChoiceStore(paths.choices)
+    keeper = ChoiceKeeper(options, choices)
+    options = with_choices(options, choices.load())
     look = _appearance(options, themes)
     if look is None:
         return BAD_THEME
@@ -49,7 +53,9 @@ def run_panel(options: Options, *, sampler: MakeSampler | None = None, demo: boo
         named=own_servers(options),
         bell=options.bell,
         keys=options.keys,
+        poll_s=options.poll,
     )
+    app.keep_choice = keeper.keep
     if options.readonly:
         app.read_only = f"The panel is {refusal(options)}"
         app.keep_theme = lambda _: f"{app.read_only} The theme applies until you quit."
@@ -85,10 +91,12 @@ def run_replay(options: Options, tape: Tape, speed: float) -> int:
     from stormdeck.ui.replay_app import ReplayApp
 
     paths = user_paths(os.environ, options.home, options.project)
+    options = with_choices(options, ChoiceStore(paths.choices).load())
     look = _appearance(options, ThemeStore(paths.theme))
     if look is None:
         return BAD_THEME
     app = ReplayApp(options, paths, look, tape, speed)
+    app.keep_choice = lambda *_: "Until you quit: a replay writes nothing."
     app.to_clipboard = tmux_clipboard(os.environ)
     app.run(mouse=options.mouse)
     return app.return_code or 0

@@ -5,6 +5,7 @@ import os
 import shutil
 import time
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,11 @@ import pytest
 from history_samples import sample
 from stormdeck.model.history.ring import MINUTE_S
 from stormdeck.model.logs.batch import LogState
+from stormdeck.model.wire.exchange import Exchange, Outcome
+from stormdeck.model.wire.request import Kind
 from stormdeck.sources.state.history_store import HistoryStore
 from stormdeck.sources.transcripts import read
+from stormdeck.sources.wire.journal import Journal
 from transcripts import ask, line
 
 RECORDINGS = Path(__file__).parents[2] / "recordings"
@@ -207,3 +211,43 @@ def test_prices_come_from_the_options_file(home):
     code, _, err = home.run("usage")
     assert code == 2
     assert "prices: expected one price each for input, cached and output" in err
+
+
+def test_vllms_own_count_stands_beside_the_table_and_in_no_sum(home):
+    now = time.time()
+    write(home, ask(now - 30), answer(now - 20))
+    minute = int(now) // 60 * 60 - 120
+    HistoryStore(home.folder / ".local" / "state" / "stormdeck" / "history.sqlite3").save(
+        [(MINUTE_S, sample(minute, prompt_tokens_per_s=500.0, generation_tokens_per_s=20.0))], now
+    )
+    found = json.loads(home.run("usage", "--since", "10m", "--json")[1])["total"]
+    assert (found["tokens_in"], found["tokens_out"]) == (10_000, 500)
+    assert found["servers_counted"] == {"tokens_in": 30_000, "tokens_out": 1200, "watched_s": 60}
+    out = " ".join(home.run("usage", "--since", "10m")[1].split())
+    assert "vLLM itself counted 30k in and 1.2k out in the 1 min that a panel watched" in out
+    assert "with retries and abandoned work" in out
+
+
+def test_what_a_running_recorder_saw_fail_is_told_with_its_tokens(home):
+    now = time.time()
+    write(home, ask(now - 30), answer(now - 20))
+    journal = Journal(home.folder / ".local" / "state" / "stormdeck" / "wire", "1")
+    try:
+        begun = Exchange("1", now - 30, Kind.MAIN, "s", "main", "k", turn="1", ended=now - 29)
+        journal.note(replace(begun, outcome=Outcome.STATUS, status=500))
+        journal.note(replace(begun, id="2", outcome=Outcome.CUT, input_tokens=2000, deltas=40))
+        journal.note(replace(begun, id="3", outcome=Outcome.CLIENT_LEFT, input_tokens=3000, deltas=50))
+        found = json.loads(home.run("usage", "--since", "10m", "--json")[1])
+        out = " ".join(home.run("usage", "--since", "10m")[1].split())
+    finally:
+        journal.close()
+    assert found["total"]["tokens_in"] == 10_000
+    assert found["recorded"]["failed_attempts"] == {
+        "requests": 2,
+        "tokens_in": 2000,
+        "tokens_out_at_least": 40,
+        "requests_without_tokens": 1,
+    }
+    assert found["recorded"]["abandoned"]["tokens_in"] == 3000
+    assert "2 failed attempts had cost at least 2.0k in and 40 out (1 without any report)" in out
+    assert "1 abandoned request had cost at least 3.0k in and 50 out" in out

@@ -126,3 +126,38 @@ def test_what_is_said_to_be_gone_is_what_is_missing(batches, limit):
         book.add(log, lines, 1.0)
         gone = folds.catch_up()
         assert min(gone, len(before)) == sum(number < book.start for number in before)
+
+
+def test_blank_lines_are_hidden_but_for_those_of_an_open_traceback():
+    lines = [
+        "INFO:     begun",
+        "",
+        "  \t",
+        "(APIServer pid=1) ",
+        "litellm-1  | ",
+        *TRACE[:3],
+        "",
+        TRACE[3],
+        "INFO:     done",
+    ]
+    book, folds = folded(("a", lines))
+    assert rows(book, folds) == [0, 5, 10]
+    folds.toggle(folds.fold(5))
+    assert rows(book, folds) == [0, 5, 6, 7, 8, 9, 10]
+    folds.toggle(folds.fold(5))
+    assert [folds.row(number) for number in (0, 1, 4, 5)] == [0, 1, 1, 1]
+
+
+@settings(max_examples=60)
+@given(
+    lines=st.lists(st.sampled_from(["", "x", "   ", *TRACE, 'INFO: 1.1.1.1:5 - "GET /health HTTP/1.1" 200 OK'])),
+    cut=st.integers(0, 40),
+)
+def test_hidden_lines_are_counted_once_however_the_log_is_cut(lines, cut):
+    book, folds = folded(("a", lines[:cut]), ("a", lines[cut:]))
+    shown = rows(book, folds)
+    assert shown == sorted(set(shown))
+    assert all(book.line(number).text.strip() for number in shown)
+    folds.show_probes(True)
+    folds.show_probes(False)
+    assert rows(book, folds) == shown

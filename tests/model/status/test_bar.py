@@ -24,21 +24,23 @@ def bar(words="all well", *, health=Health.OK, code="", hops=HOPS, storms=()):
 class TestTmux:
     def test_a_light_for_each_hop_in_its_colour_then_the_words(self):
         given = bar("vLLM is down", health=Health.ERROR, code="URL105")
-        assert tmux_line(given) == ("#[fg=green]●#[fg=yellow]▲#[fg=red]✖#[fg=red] vLLM is down URL105#[default]")
+        assert tmux_line(given) == (
+            "#[fg=green]●#[fg=yellow]▲LiteLLM #[fg=red]✖vLLM #[fg=red]vLLM is down URL105#[default]"
+        )
 
     def test_without_colour_the_glyphs_and_words_give_it_alone(self):
-        assert tmux_line(bar(), coloured=False) == "●▲✖ all well"
+        assert tmux_line(bar(), coloured=False) == "●▲LiteLLM ✖vLLM all well"
 
     def test_ascii_has_a_sign_for_each_glyph(self):
         given = bar("STORM attempt 3 of 11 · 500", health=Health.ERROR)
-        assert tmux_line(given, coloured=False, only_ascii=True) == "*!X STORM attempt 3 of 11 - 500"
+        assert tmux_line(given, coloured=False, only_ascii=True) == "*!LiteLLM XvLLM STORM attempt 3 of 11 - 500"
 
     @settings(max_examples=60, deadline=None)
     @given(words=st.text("#[]()fg=red, x", max_size=30))
     def test_every_sign_that_tmux_acts_on_is_doubled_but_our_own_colours(self, words):
         line = tmux_line(bar(words))
         assert line.count("#") == 2 * words.count("#") + len(HOPS) + 2
-        assert line.endswith(f" {words.replace('#', '##')}#[default]")
+        assert line.endswith(f"{words.replace('#', '##')}#[default]")
 
     @settings(max_examples=40, deadline=None)
     @given(words=st.text(max_size=30))

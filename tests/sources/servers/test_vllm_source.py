@@ -100,7 +100,7 @@ def test_every_hostile_server_has_a_state_and_a_sentence(name, state):
 @pytest.mark.parametrize(
     ("health", "state", "words"),
     [
-        (Reply("", 503), ServerState.DEGRADED, "engine is dead"),
+        (Reply("", 503), ServerState.DEGRADED, "engine died"),
         (Reply("", 500), ServerState.DEGRADED, "engine failed"),
         (Reply("", 502), ServerState.DEGRADED, "the front answers 502, the server behind it does not"),
         (Reply("", 401), ServerState.REFUSING, "wants a key"),

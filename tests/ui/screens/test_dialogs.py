@@ -13,7 +13,10 @@ from stormdeck.model.profiles.profile import HOSTED, Profile, Standing
 from stormdeck.model.restart import Restart
 from stormdeck.model.rules.collect import facts_of
 from stormdeck.model.symptoms.decode import decode
+from stormdeck.model.symptoms.evidence import Cause
+from stormdeck.model.symptoms.evidence import Standing as Certainty
 from stormdeck.ui.screens.canary import CanaryScreen
+from stormdeck.ui.screens.dialogs.layout import LayoutScreen
 from stormdeck.ui.screens.help import HelpScreen
 from stormdeck.ui.screens.model_groups import GroupsScreen
 from stormdeck.ui.screens.pages import PageScreen, RawScreen, SymptomScreen
@@ -35,7 +38,7 @@ DIALOGS = {
     "page": (lambda app: PageScreen("URL101"), ("esc close", "y copy")),
     "symptom": (
         lambda app: SymptomScreen(MODEL, decode(MODEL, app.deck, ()), (), known=True, failures=()),
-        ("esc close",),
+        ("r its rule", "esc close"),
     ),
     "canary": (
         lambda app: CanaryScreen(plan_of(facts_of(app.deck), NEW, SESSION), None),
@@ -50,6 +53,7 @@ DIALOGS = {
         lambda app: RestartScreen(Restart("Restart vLLM: container vllm", ("docker", "restart", "vllm")), None),
         ("enter run it", "esc run nothing", "y copy the command"),
     ),
+    "layout": (lambda app: LayoutScreen(app.screen.board), ("enter choose, show or hide", "esc close")),
     "leave": (lambda app: LeaveScreen(2), ("enter leave without them", "esc stay")),
 }
 
@@ -83,3 +87,29 @@ async def test_a_line_of_a_file_that_is_too_long_goes_on_under_its_text():
         (first,) = await until(pilot, lambda: rows_with(pilot.app, "NAME"))
         (rest,) = rows_with(pilot.app, 'long"')
         assert rest.index("too") == first.index('"NAME')
+
+
+CAUSES = (
+    Cause("MODEL303", "the first", Certainty.FOUND, evidence=("log a.log: one", "log b.log: two")),
+    Cause("PROXY815", "the second", Certainty.FOUND, evidence=("log a.log: one", "log c.log: three")),
+)
+
+
+@in_loop
+async def test_a_cause_leads_to_its_rule_and_no_line_of_a_log_is_shown_twice():
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await app.push_screen(SymptomScreen(MODEL, CAUSES, (), known=True, failures=()))
+        await until(pilot, lambda: rows_with(app, "log c.log: three"))
+        assert len(rows_with(app, "log a.log: one")) == 1
+        assert rows_with(app, "and the same lines as above")
+        await pilot.press("r")
+        await until(
+            pilot, lambda: isinstance(app.screen, PageScreen) and rows_with(app, "This rule finds nothing now.")
+        )
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, SymptomScreen) and app.screen.is_active)
+        rows = screen(app).splitlines()
+        y = next(at for at, row in enumerate(rows) if "PROXY815" in row)
+        await pilot.click(offset=(rows[y].index("PROXY815") + 2, y))
+        await until(pilot, lambda: isinstance(app.screen, PageScreen) and rows_with(app, "PROXY815"))

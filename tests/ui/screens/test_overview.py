@@ -163,7 +163,7 @@ async def test_a_storm_is_named_in_a_pane_of_40_columns(panel):
     async with panel().run_test(size=(40, 12)) as pilot:
         await deliver(pilot, WELL, FOUND, VLLM, PROXY, GPUS, STORMY)
         shown = screen(pilot.app).splitlines()
-        assert shown[1].strip() == "✖ STORM attempt 6 of 11"
+        assert shown[1].strip() == "✖ STORM 6 of 11 · gives up at 14:05"
         assert "500 from vLLM" in shown[2]
 
 

@@ -90,3 +90,27 @@ async def test_a_row_says_how_its_storm_stands(panel, storm, words, size, place)
     async with panel().run_test(size=size) as pilot:
         await deliver(pilot, *WHOLE[:-1], replace(CALM, storms=(storm,)))
         assert any(words[place] in row for row in rows_with(pilot.app, f"{storm.attempts}"))
+
+
+@in_loop
+async def test_a_key_sorts_the_storms_and_those_that_go_on_stay_first(panel):
+    longest = replace(GAVE_UP, started=GAVE_UP.started - 9000, last=GAVE_UP.last, attempts=4)
+
+    def rows():
+        return [
+            row.split()[0] for row in rows_with(pilot.app, "attempts  ") if "attempts  5" in row or "attempts  4" in row
+        ]
+
+    async with panel().run_test(size=(120, 40), notifications=True) as pilot:
+        clock = pilot.app.clock.minute
+        begun = [clock(one.started) for one in (RECOVERED, GAVE_UP, longest)]
+        await deliver(pilot, *WHOLE, replace(STORMY, storms=(LIVE, RECOVERED, GAVE_UP, longest)))
+        await until(pilot, lambda: rows() == ["now", *begun])
+        await pilot.press("o")
+        await until(pilot, lambda: rows_with(pilot.app, "STORMS  most attempts first"))
+        assert rows() == ["now", begun[1], begun[0], begun[2]]
+        await pilot.press("o")
+        await until(pilot, lambda: rows_with(pilot.app, "STORMS  longest first"))
+        assert rows()[:2] == ["now", begun[2]]
+        await pilot.press("tab", "tab", "down", "enter")
+        await until(pilot, lambda: pilot.app.navigation.storm_shown == longest.started, "another storm was opened")

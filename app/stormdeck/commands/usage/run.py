@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
-from datetime import time as midnight
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from stormdeck.commands.exit_codes import FAILURE, SUCCESS
@@ -17,11 +16,13 @@ from stormdeck.model.text import clean
 from stormdeck.model.usage.counter import UsageCounter
 from stormdeck.model.usage.energy import energy_by_day
 from stormdeck.model.usage.report import Report, report
+from stormdeck.model.usage.servers import counted_by_day
 from stormdeck.options import Options
 from stormdeck.paths import user_paths
 from stormdeck.sources.state.history_store import HistoryStore
 from stormdeck.sources.transcripts.read import folder_obstacle, transcripts_folder
 from stormdeck.sources.transcripts.usage import read_usage
+from stormdeck.sources.usage import begin_of, local_day, read_undelivered
 
 _DAYS_BEFORE = 6
 
@@ -41,19 +42,22 @@ def run(
         return FAILURE
     paths = user_paths(environ, options.home, options.project)
     folder = transcripts_folder(paths.claude) if transcripts is None else Path(transcripts)
-    counter = UsageCounter(_day, begin, now)
+    counter = UsageCounter(local_day, begin, now)
     problems = _read(folder, counter, begin, is_named=transcripts is not None)
     history = HistoryStore(paths.state / "history.sqlite3", writes=False)
-    energy = energy_by_day(history.load(now), _day, begin, now)
+    samples = history.load(now)
+    energy = energy_by_day(samples, local_day, begin, now)
+    servers = counted_by_day(samples, local_day, begin, now)
+    wire = read_undelivered(paths.wire, begin, now)
     if history.problem:
         problems.append(history.problem)
     for problem in problems:
         write_err(f"stormdeck: {clean(problem)}")
-    found = report(counter.days(), counter.models(), energy, options.prices)
+    found = report(counter.days(), counter.models(), energy, options.prices, servers, wire)
     if as_json:
         write_out(json.dumps(_as_json(found, options, begin, now), indent=2))
     elif found.days:
-        for line in lines(found, _day(now), has_prices=bool(options.prices)):
+        for line in lines(found, local_day(now), has_prices=bool(options.prices)):
             write_out(line)
     elif not problems:
         write_out(f"No turn since {datetime.fromtimestamp(begin).astimezone():%Y-%m-%d %H:%M} in {clean(str(folder))}.")
@@ -82,15 +86,10 @@ def _as_json(found: Report, options: Options, since: float, until: float) -> dic
         "days": [{"day": day.isoformat(), **row.as_json()} for day, row in found.days.items()],
         "models": [{"model": clean(name), **row.as_json()} for name, row in found.models.items()],
         "total": found.whole.as_json(),
+        "recorded": found.undelivered.as_json(),
     }
-
-
-def _day(at: float) -> date:
-    """Return the day of a moment in the user's time zone."""
-    return datetime.fromtimestamp(at).astimezone().date()
 
 
 def _week(now: float) -> float:
     """Return the midnight, in the user's time zone, that began the sixth day before today."""
-    day = _day(now) - timedelta(days=_DAYS_BEFORE)
-    return datetime.combine(day, midnight.min).astimezone().timestamp()
+    return begin_of(local_day(now) - timedelta(days=_DAYS_BEFORE))

@@ -8,6 +8,7 @@ from stormdeck.commands.text_layout import wrap
 from stormdeck.model.units import NONE, duration, grouped, percent, plural, token_count
 from stormdeck.model.usage.prices import Cost
 from stormdeck.model.usage.report import Report, Row
+from stormdeck.model.usage.undelivered import Spent
 
 _HEADS = ("day", "turns", "in", "cached", "out", "waited", "GPU energy", "watched")
 _COST = "cost"
@@ -29,7 +30,8 @@ def lines(found: Report, today: date, *, has_prices: bool) -> list[str]:
         ).rstrip()
         for row in rows
     ]
-    notes = [line for note in _notes(found.whole, has_prices=has_prices) for line in wrap(note, _COLUMNS)]
+    every = [*_notes(found.whole, has_prices=has_prices), *_other_sources(found)]
+    notes = [line for note in every for line in wrap(note, _COLUMNS)]
     return [*table, *([""] if notes else []), *notes]
 
 
@@ -56,6 +58,31 @@ def _cost(cost: Cost | None) -> str:
         return f"from {cost.least:.2f}"
     least, most = f"{cost.least:.2f}", f"{cost.most:.2f}"
     return least if least == most else f"{least} to {most}"
+
+
+def _other_sources(found: Report) -> list[str]:
+    """Return what other sources than the transcripts counted: beside the table, never in it."""
+    notes, servers, wire = [], found.whole.servers, found.undelivered
+    if servers is not None:
+        notes.append(
+            f"vLLM itself counted {token_count(round(servers.tokens_in))} in and "
+            f"{token_count(round(servers.tokens_out))} out in the {duration(servers.watched_s)} that a panel watched: "
+            "of every client, with retries and abandoned work."
+        )
+    if wire.seen:
+        parts = [
+            f"{plural(spent.requests, what)} had cost at least {token_count(spent.tokens_in)} in and "
+            f"{token_count(spent.tokens_out)} out{_unreported(spent)}"
+            for spent, what in ((wire.failed, "failed attempt"), (wire.abandoned, "abandoned request"))
+            if spent.requests
+        ]
+        words = "; ".join(parts) or "each was answered"
+        notes.append(f"Recorders that run now saw {plural(wire.seen, 'request')}: {words}.")
+    return notes
+
+
+def _unreported(spent: Spent) -> str:
+    return f" ({spent.unreported} without any report)" if spent.unreported else ""
 
 
 def _notes(whole: Row, *, has_prices: bool) -> list[str]:

@@ -33,6 +33,7 @@ DIALOGS = (
     "restart",
     "line",
     "backups",
+    "layout",
 )
 
 _APP = (
@@ -43,7 +44,7 @@ _APP = (
     Action("app.timeline", "5", "Timeline", "What happened, newest first, kept over restarts.", "show('timeline')"),
     Action(
         "app.palette",
-        "p,ctrl+p",
+        "p,ctrl+p,colon",
         "palette",
         "Find an action, a rule, a setting or a theme by its name.",
         "command_palette",
@@ -53,10 +54,26 @@ _APP = (
     Action("app.quit", "q", "quit", "Quit. Nothing keeps running.", "quit", footer=True),
     Action("app.leave", "ctrl+q", "quit", "Quit, also while you type.", "quit", priority=True),
     Action("app.trust", "ctrl+t", "trust folder", "Let the server in this folder's settings get your token.", "trust"),
+    Action(
+        "app.slower",
+        "plus,equals_sign",
+        "poll less often",
+        "Poll the servers less often: the interval is kept.",
+        "interval(1)",
+    ),
+    Action("app.faster", "minus", "poll more often", "Poll the servers more often.", "interval(-1)"),
     Action("app.search", "ctrl+r", "look again", "Look for servers and logs on this machine again.", "search"),
 )
 _OVERVIEW = (
     Action("overview.storm", "s", "storm log", "Go to the log lines of the newest storm.", "app.storm", footer=True),
+    Action(
+        "overview.layout",
+        "l",
+        "layout",
+        "Choose which panels are shown: a preset, or one by one. They are kept.",
+        "layout",
+    ),
+    Action("overview.sort", "o", "sort storms", "Sort the storms: newest, most attempts or longest first.", "sort"),
     Action("overview.groups", "g", "model groups", "Show every model group of the proxy and its servers.", "groups"),
     Action(
         "overview.restart",
@@ -267,8 +284,8 @@ _TIMELINE = (
     Action("timeline.page-down", "pagedown,space", "page down", "Go a page down.", "page(1)", inner=True),
 )
 _REPLAY = (
-    Action("replay.hold", "t", "pause", "Pause the recording, or continue.", "app.hold"),
-    Action("replay.skip", "T", "skip", "Skip to the next request of the recording.", "app.skip"),
+    Action("replay.hold", "t", "pause", "Pause the recording, or continue.", "app.hold", footer=True),
+    Action("replay.skip", "T", "skip", "Skip to the next request of the recording.", "app.skip", footer=True),
 )
 _DIALOGS = (
     Action("dialog.down", "j", "scroll down", "Scroll a line down.", "scroll_down", inner=True),
@@ -285,6 +302,7 @@ _DIALOGS = (
     Action("line.previous", "N,left,h", "previous line", "Show the line before.", "step(-1)"),
     Action("line.copy", "y", "copy", "Copy the line, with its secrets masked.", "copy"),
     Action("line.close", "escape,q,enter", "close", "Close the line; the view stays at it.", "dismiss"),
+    Action("symptom.rule", "r", "its rule", "Show the rule of the most likely cause; a click shows any other.", "rule"),
     Action("symptom.close", "escape,q,enter", "close", "Close the causes.", "dismiss"),
     Action("page.close", "escape,q,enter", "close", "Close the rule.", "dismiss"),
     Action("page.copy", "y", "copy", "Copy the rule.", "copy"),
@@ -300,6 +318,10 @@ _DIALOGS = (
     Action("backups.up", "up,k", "above", "Select the copy above.", "move(-1)"),
     Action("backups.down", "down,j", "below", "Select the copy below.", "move(1)"),
     Action("backups.close", "escape,b,q,n", "close", "Close the copies.", "dismiss"),
+    Action("layout.choose", "enter,space", "choose", "Use the selected layout; show or hide the panel.", "choose"),
+    Action("layout.up", "up,k", "above", "Select the row above.", "move(-1)"),
+    Action("layout.down", "down,j", "below", "Select the row below.", "move(1)"),
+    Action("layout.close", "escape,l,q", "close", "Close the layout; it is kept.", "dismiss"),
     Action("leave.leave", "enter,q,y", "quit", "Quit and discard unsaved changes.", "dismiss(True)"),
     Action("leave.stay", "escape,n", "stay", "Stay.", "dismiss(False)"),
     Action("trust.agree", "y", "trust", "Send the token there from now on.", "dismiss(True)"),

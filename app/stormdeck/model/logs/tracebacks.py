@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
@@ -14,10 +15,16 @@ from stormdeck.model.logs.records import PIECE, classify
 
 LONGEST = 1000
 """The most lines of one traceback; Python itself shortens those of an endless recursion."""
+LONGEST_PREFIX = 120
+"""The most columns that are looked at for a line that is nothing but prefixes."""
 LOOK_BACK = 50
 """How many lines before a traceback are searched for records."""
 
 _BEGINS = "Traceback (most recent call last):"
+_BLANK_ENDS = frozenset(")|]:F \t\r\v\f")
+"""The last character of a line that may be blank, or nothing but prefixes; nearly all lines have another."""
+_PROCESS = re.compile(r"\(\w{1,40} pid=\d{1,9}\)")
+"""What vLLM puts before each line of a process."""
 _CHAINED = (
     "During handling of the above exception, another exception occurred:",
     "The above exception was the direct cause of the following exception:",
@@ -115,6 +122,19 @@ class TracebackReader:
         return Part.INNER if classify(rest) is None else None
 
 
+def is_blank(line: str) -> bool:
+    """Return whether a line is empty, but perhaps for what a server or a collector puts before each line."""
+    if not line or line.isspace():
+        return True
+    return len(line) <= LONGEST_PREFIX and line.rstrip()[-1] in _BLANK_ENDS and not _without_prefix(line).strip()
+
+
+def _without_prefix(line: str) -> str:
+    bare = _bare(line)
+    prefix = _PROCESS.match(bare)
+    return bare[prefix.end() :] if prefix is not None else bare
+
+
 def _bare(line: str) -> str:
     return undress(line).text
 
@@ -135,7 +155,7 @@ class Fold:
 
 
 class Folds:
-    """The tracebacks in a log book, and the rows that are left when they are folded and polls and probes are hidden.
+    """The tracebacks in a log book, and the rows that are left when they are folded and probes and blank lines hidden.
 
     Each line is read once, in order; a line outside of tracebacks costs no memory.
     """
@@ -151,7 +171,9 @@ class Folds:
         """The numbers of all lines after the first one of a traceback; ``_heads`` has their first lines."""
         self._heads = array("q")
         self._hidden = array("q")
-        """The lines that are hidden now: those of ``_inner``, and polls and probes."""
+        """The lines that are hidden now: those of ``_inner``, polls and probes, and blank lines."""
+        self._blank = array("q")
+        """Lines without a text, outside of tracebacks: they are never shown."""
         self._fresh: list[int] = []
         """Lines of tracebacks to be added to ``_hidden``."""
         self.shows_probes = False
@@ -165,10 +187,15 @@ class Folds:
             self._readers.clear()
         for log, first, lines in self._book.batches(self._seen):
             reader = self._readers.setdefault(log, TracebackReader())
+            inside = set()
             for at, part in reader.read(lines):
                 self._take(log, first + at, part)
+                inside.add(at)
+            blank = (at for at, text in enumerate(lines) if (not text or text[-1] in _BLANK_ENDS) and is_blank(text))
+            self._blank.extend(first + at for at in blank if at not in inside)
         probes = [] if self.shows_probes else self._book.probes[bisect_left(self._book.probes, self._seen) :]
-        self._hidden.extend(sorted({*self._fresh, *probes}) if probes else self._fresh)
+        empty = self._blank[bisect_left(self._blank, self._seen) :]
+        self._hidden.extend(sorted({*self._fresh, *probes, *empty}) if probes or empty else self._fresh)
         self._fresh.clear()
         self._seen = self._book.end
         gone = self.count(start)
@@ -196,6 +223,7 @@ class Folds:
         self._start = start
         gone = bisect_left(self._inner, start)
         del self._hidden[: bisect_left(self._hidden, start)]
+        del self._blank[: bisect_left(self._blank, start)]
         if gone:
             del self._inner[:gone], self._heads[:gone]
             self._folds = {head: fold for head, fold in self._folds.items() if fold.last >= start}
@@ -247,4 +275,4 @@ class Folds:
         folded = [number for number, head in pairs if head not in shown]
         probes = self._book.probes
         hidden = [] if self.shows_probes else probes[bisect_left(probes, self._start) : bisect_left(probes, self._seen)]
-        self._hidden = array("q", sorted({*folded, *hidden}))
+        self._hidden = array("q", sorted({*folded, *hidden, *self._blank}))

@@ -19,6 +19,7 @@ _TMUX = {Health.OK: "green", Health.ERROR: "red", Health.WARNING: "yellow"}
 _SGR = {Health.OK: "32", Health.ERROR: "1;31", Health.WARNING: "1;33"}
 _QUIET_TMUX, _QUIET_SGR = "colour244", "2"
 _SERVERS = {"proxy", "vllm"}
+_NAMED = {Health.ERROR, Health.WARNING}
 
 
 class Bar:
@@ -86,7 +87,7 @@ def ascii_only(environ: Mapping[str, str]) -> bool:
 
 
 def tmux_line(bar: Bar, *, coloured: bool = True, only_ascii: bool = False) -> str:
-    """Return one line for tmux's status line: a coloured sign for each hop, then the headline.
+    """Return one line for tmux's status line: a coloured sign for each hop, those of bad servers named, the headline.
 
     tmux interprets only the colours: any other ``#`` is doubled (measured, tmux 3.3a).
     """
@@ -94,10 +95,16 @@ def tmux_line(bar: Bar, *, coloured: bool = True, only_ascii: bool = False) -> s
     def painted(text: str, health: Health) -> str:
         return f"#[fg={_TMUX.get(health, _QUIET_TMUX)}]{text}" if coloured else text
 
-    lights = [(health.glyph, health) for _, _, health in bar.hops]
-    pieces = [*lights, (f" {_headline(bar)}", bar.health)]
+    lights = [(_light(*hop), hop[2]) for hop in bar.hops]
+    gap = "" if lights and lights[-1][0].endswith(" ") else " "
+    pieces = [*lights, (f"{gap}{_headline(bar)}", bar.health)]
     line = "".join(painted(_plain(text, only_ascii).replace("#", "##"), health) for text, health in pieces)
     return f"{line}#[default]" if coloured else line
+
+
+def _light(kind: str, name: str, health: Health) -> str:
+    """Return the sign of a hop, with the name of a server that is not well."""
+    return f"{health.glyph}{name} " if kind in _SERVERS and health in _NAMED else health.glyph
 
 
 def client_line(

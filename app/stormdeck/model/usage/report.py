@@ -9,7 +9,9 @@ from typing import Any
 
 from stormdeck.model.usage.energy import Energy
 from stormdeck.model.usage.prices import Cost, Price, cost
+from stormdeck.model.usage.servers import Counted
 from stormdeck.model.usage.totals import Totals, total
+from stormdeck.model.usage.undelivered import Undelivered
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,8 @@ class Row:
     energy: Energy | None = None
     """``None``: no panel watched."""
     cost: Cost | None = None
+    servers: Counted | None = None
+    """What the servers counted; ``None``: no panel watched them. Not to be added: it has the turns' tokens too."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the row for scripts; ``null`` for what is not known."""
@@ -40,6 +44,7 @@ class Row:
             "abandoned_tokens": one.abandoned_tokens,
             "gpu_energy_kwh": None if self.energy is None else round(self.energy.kwh, 6),
             "gpu_watched_s": 0 if self.energy is None else self.energy.watched_s,
+            "servers_counted": None if self.servers is None else self.servers.as_json(),
             "cost": None if price is None else {"least": _rounded(price.least), "most": _rounded(price.most)},
         }
 
@@ -53,6 +58,8 @@ class Report:
     models: Mapping[str, Row] = field(default_factory=dict)
     """Answered turns alone: which model an error is of is not recorded."""
     whole: Row = field(default_factory=lambda: Row(Totals()))
+    undelivered: Undelivered = field(default_factory=Undelivered)
+    """What the recorders that run now saw of requests that brought nothing; part of no row."""
 
 
 def report(
@@ -60,16 +67,24 @@ def report(
     models: Mapping[str, Totals],
     energy: Mapping[date, Energy],
     prices: Sequence[Price],
+    servers: Mapping[date, Counted] | None = None,
+    wire: Undelivered | None = None,
 ) -> Report:
     """Return the report of a time."""
-    rows = {day: _row(days.get(day, Totals()), energy.get(day), prices) for day in sorted({*days, *energy})}
+    counted = servers or {}
+    rows = {
+        day: _row(days.get(day, Totals()), energy.get(day), prices, counted.get(day))
+        for day in sorted({*days, *energy, *counted})
+    }
     watched = sum(energy.values(), Energy()) if energy else None
+    by_servers = sum(counted.values(), Counted()) if counted else None
     by_model = {name: _row(one, None, prices) for name, one in models.items()}
-    return Report(rows, by_model, _row(total(days.values()), watched, prices))
+    whole = _row(total(days.values()), watched, prices, by_servers)
+    return Report(rows, by_model, whole, wire or Undelivered())
 
 
-def _row(totals: Totals, energy: Energy | None, prices: Sequence[Price]) -> Row:
-    return Row(totals, energy, cost(totals, prices))
+def _row(totals: Totals, energy: Energy | None, prices: Sequence[Price], servers: Counted | None = None) -> Row:
+    return Row(totals, energy, cost(totals, prices), servers)
 
 
 def _rounded(value: float | None) -> float | None:

@@ -55,8 +55,10 @@ def _failing(storm: Storm, deck: Deck, now: float, clock: Clock) -> Statement:
         parts.append("the last attempt")
     elif storm.next_at is not None:
         parts.append(_next(storm, storm.next_at - now, now))
+    short = f"attempt {storm.attempts} of {storm.limit}"
     if storm.gives_up_at is not None and now < storm.gives_up_at and storm.attempts < storm.limit:
         parts.append(f"gives up at {clock(storm.gives_up_at)} (in {duration(storm.gives_up_at - now)})")
+        short = f"{storm.attempts} of {storm.limit} · gives up at {clock(storm.gives_up_at)}"
     place = f" from {blamed.who}" if blamed.who else ""
     return Statement(
         Health.ERROR,
@@ -64,7 +66,7 @@ def _failing(storm: Storm, deck: Deck, now: float, clock: Clock) -> Statement:
         _advice(storm.reason, blamed, deck),
         blamed.hop,
         blamed.code,
-        brief=brief(f"STORM attempt {storm.attempts} of {storm.limit}", f"{storm.cause}{place} · {parts[2]}"),
+        brief=brief(f"STORM {short}", f"{storm.cause}{place} · {parts[2]}"),
         cause=blamed.cause,
         evidence=_evidence(storm),
         step=_step(blamed, deck),

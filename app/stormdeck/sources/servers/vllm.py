@@ -254,9 +254,7 @@ async def _metrics(page: Reply, now: float) -> tuple[MetricsSample | None, str]:
 def _unhealthy(health: Answer, *, has_metrics: bool) -> tuple[ServerState, str]:
     """Return the state by a ``/health`` that is not 200."""
     if health.status == 503 and has_metrics:
-        return ServerState.DEGRADED, (
-            "/health says 503: the engine is dead, VLLM_KEEP_ALIVE_ON_ENGINE_DEATH keeps the rest up; restart vLLM"
-        )
+        return ServerState.DEGRADED, ("/health says 503: the engine died; the API server still answers. Restart vLLM")
     if is_gateway(health):
         return ServerState.DEGRADED, front_alone(health.status)
     if refuses_key(health):

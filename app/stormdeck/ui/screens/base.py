@@ -16,6 +16,7 @@ from stormdeck.ui.bindings import footer
 from stormdeck.ui.panel_app import PanelApp
 from stormdeck.ui.textual_patches.exiting import EmptyOnExit
 from stormdeck.ui.textual_patches.memory import release_drawn
+from stormdeck.ui.textual_patches.notifications import give_rows
 from stormdeck.ui.textual_patches.screen_size import add_size_classes, skip_restyling
 from stormdeck.ui.widgets.key_bar import KeyBar
 from stormdeck.ui.widgets.overview.servers import ServerPanel
@@ -51,7 +52,7 @@ class Area(EmptyOnExit, Screen[None]):
         yield PathBar()
         yield from self.compose_top()
         yield from self.body()
-        yield KeyBar(self.AREA, footer(self.AREA, self.panel.actions))
+        yield KeyBar(self.AREA, footer(self.AREA, self.panel.actions, replay=self.panel.IS_REPLAY))
 
     def compose_top(self) -> ComposeResult:
         """Compose what is between the path bar and the body."""
@@ -63,6 +64,7 @@ class Area(EmptyOnExit, Screen[None]):
 
     def on_mount(self) -> None:
         """Watch the deck, the verdict and the time of the app."""
+        give_rows(self, before=self.query_one(KeyBar))
         self.query_one(PathBar).demo = self.panel.demo
         for panel in self.query(Panel):
             panel.plain = self.panel.plain

@@ -195,12 +195,17 @@ class LogsScreen(Area):
         elif not view.following:
             notes.append("not following")
         hidden, heading = self._hidden(), self.query_one(LogHeading)
-        if not heading.display and hidden and self.size.width >= NARROW:
-            notes.append(hidden.partition(",")[0])
+        if not heading.display and hidden:
+            notes.append(hidden.partition(",")[0] if self.size.width >= NARROW else self._hidden_in_short())
         self.query_one(KeyBar).show_note("  ".join(notes))
         seen = [hidden, f"+{view.column} columns" if view.column else "", "wrapped" if view.wrapped else ""]
         heading.show_note("   ".join(filter(None, seen)))
         self.query_one(FilterField).explain(view.filter.problem)
+
+    def _hidden_in_short(self) -> str:
+        """Return the number of hidden probes as a key that shows them; empty if they are shown."""
+        hidden = self.view.rows.hidden_probes(self.view.end)
+        return f"{self.panel.action('logs.probes').shown} {plural(hidden, 'probe')}" if hidden else ""
 
     def _hidden(self) -> str:
         """Return how many polls and probes are hidden, and the key that shows them."""

@@ -9,7 +9,7 @@ from textual.widget import Widget
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind
 from stormdeck.model.first_look import is_first_look
-from stormdeck.model.overview_layout import HISTORY
+from stormdeck.model.overview_layout import HISTORY, LayoutPreferences
 from stormdeck.model.text import clean
 from stormdeck.ui.bindings import bindings
 from stormdeck.ui.messages import GoTo, LogMoment, StormLines
@@ -43,9 +43,10 @@ class OverviewScreen(Area):
         yield from ()
 
     def body(self) -> ComposeResult:
-        """Compose the panels in the chosen order, which ``tab`` follows too."""
+        """Compose all panels: those that are not among the chosen ones have no place."""
         preferences = self.panel.preferences
-        panels = [self._panel(name) for name in preferences.boxes]
+        others = [name for name in LayoutPreferences().boxes if name not in preferences.boxes]
+        panels = [self._panel(name) for name in (*preferences.boxes, *others)]
         for panel in panels:
             panel.can_focus = not isinstance(panel, VerdictBar)
         yield Board(*panels, FirstLookPanel(id=FIRST_LOOK), preferences=preferences, id="board")
@@ -114,7 +115,7 @@ class OverviewScreen(Area):
             self.notify("A recording holds log lines only: it has no history of figures.")
             return
         if HISTORY not in self.panel.preferences.boxes:
-            self.notify("The history is not among the chosen panels: add history to panels in the options file.")
+            self.notify(f"The history is not shown: {self.panel.action('overview.layout').shown} adds it.")
             return
         self.toggle_zoom(HISTORY)
         if self.board.zoomed == HISTORY:
@@ -126,6 +127,18 @@ class OverviewScreen(Area):
             self.action_history()
         for history in self.query(HistoryPanel):
             history.show_moment(at)
+
+    def action_sort(self) -> None:
+        """Sort the storms in another order."""
+        orders = [panel.sort() for panel in self.query(StormsPanel)]
+        self.app.clear_notifications()
+        self.notify(f"Storms: {orders[0]}.", timeout=2)
+
+    async def action_layout(self) -> None:
+        """Choose which panels are shown."""
+        from stormdeck.ui.screens.dialogs.layout import LayoutScreen
+
+        await self.app.push_screen(LayoutScreen(self.board))
 
     async def action_groups(self) -> None:
         """Show the model groups of the proxy, each with its servers."""

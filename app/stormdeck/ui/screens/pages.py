@@ -24,7 +24,7 @@ from stormdeck.model.symbols import Health
 from stormdeck.model.symptoms.evidence import Cause, Standing
 from stormdeck.model.text import clean, text_lines
 from stormdeck.ui.bindings import bindings
-from stormdeck.ui.rendering import HEALTH_STYLES, hanging, health_sign, line, lines
+from stormdeck.ui.rendering import HEALTH_STYLES, clickable, hanging, health_sign, line, lines
 from stormdeck.ui.screens.dialog import LEAST, Dialog, Room, in_rows
 from stormdeck.ui.widgets.row_list import RowLayout, RowList
 
@@ -186,8 +186,15 @@ class SymptomScreen(Dialog[None]):
         self._failures = failures
 
     def hints(self) -> tuple[Content, ...]:
-        """Return the key that closes it."""
-        return (self.hint("symptom.close"),)
+        """Return the key that closes it, and the one that shows a rule if there is one."""
+        rule = (self.hint("symptom.rule"),) if any(cause.code for cause in self._causes) else ()
+        return *rule, self.hint("symptom.close")
+
+    async def action_rule(self, code: str = "") -> None:
+        """Show a rule, or that of the first cause with one."""
+        code = code or next((cause.code for cause in self._causes if cause.code), "")
+        if code:
+            await self.app.push_screen(PageScreen(code))
 
     def words(self, width: int) -> Content:
         """Return the causes, the most certain first."""
@@ -203,15 +210,18 @@ class SymptomScreen(Dialog[None]):
         if not self._causes and self._failures:
             rows.append(line(("The logs say:", "$quiet bold")))
             rows += [row for text in self._failures for row in hanging(line(mask_text(clean(text))), width, "  ")]
+        shown: set[str] = set()
         for cause in self._causes:
             sign = HEALTH_OF[cause.standing]
-            rows.append(
-                line(
-                    health_sign(sign), " ", (f"{cause.code}  " if cause.code else "", "$accent"), (cause.title, "bold")
-                )
+            code = (
+                (clickable(line((cause.code, "$accent")), f"screen.rule('{cause.code}')"), "  ") if cause.code else ()
             )
+            rows.append(line(health_sign(sign), " ", *code, (cause.title, "bold")))
             rows.append(line(f"  {cause.standing.value}", *((f" · {cause.hop.value}",) if cause.hop else ())))
-            rows += [row for text in cause.evidence for row in hanging(line((text, "$quiet")), width, "  ")]
+            fresh = [text for text in cause.evidence if text not in shown]
+            shown.update(fresh)
+            more = ["and the same lines as above"] if len(fresh) < len(cause.evidence) else []
+            rows += [row for text in (*fresh, *more) for row in hanging(line((text, "$quiet")), width, "  ")]
             rows += hanging(line((cause.change, "$success")), width, "  ") if cause.change else []
             rows.append(line())
         return lines(rows[:-1] if self._causes else rows)

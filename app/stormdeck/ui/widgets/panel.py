@@ -16,6 +16,8 @@ from stormdeck.ui.rendering import Part, line, lines
 
 BACK = ("esc for all panels", "esc")
 """How to leave a zoomed panel, long and short."""
+FOCUSED = "▶"
+"""Before the heading of the panel that has the focus: colour alone is not seen by everybody."""
 
 
 class Panel(Widget):
@@ -56,10 +58,12 @@ class Panel(Widget):
         return lines(self.rows(width, height)[:height])
 
     def heading(self, title: str, *rest: Part) -> Content:
-        """Return the heading: the title, underlined while the panel has the focus, and the parts after it."""
+        """Return the heading: the title, marked while the panel has the focus, and the parts after it."""
         around = [widget for widget in self.ancestors_with_self if isinstance(widget, Widget)]
-        style = "$accent bold underline" if any(widget.has_focus for widget in around) else "$quiet bold"
-        shown = line((title, style), *(("  ", ""), *rest) if rest else ())
+        has_focus = any(widget.has_focus for widget in around)
+        mark = ((f"{FOCUSED} ", "$accent bold"),) if has_focus else ()
+        style = "$accent bold underline" if has_focus else "$quiet bold"
+        shown = line(*mark, (title, style), *(("  ", ""), *rest) if rest else ())
         room = self.content_size.width - shown.cell_length - 3
         back = next((words for words in BACK if len(words) <= room), "")
         return (

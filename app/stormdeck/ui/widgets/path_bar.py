@@ -66,6 +66,7 @@ class PathBar(LivePanel):
             (_bare_arrow, _busy, [*right, clock]),
             (_bare_arrow, _busy, right),
             (_bare_arrow, _bare, right),
+            (_blank, _named, right),
             (_blank, _short, right),
         ):
             left = line(*_joined(hops, draw, arrow))
@@ -151,6 +152,11 @@ def _bare(hop: Hop) -> list[Part]:
 
 def _busy(hop: Hop) -> list[Part]:
     return _plain(hop) if hop.kind is HopKind.GPU else _bare(hop)
+
+
+def _named(hop: Hop) -> list[Part]:
+    """Return the sign and the name: a port says less."""
+    return _short(replace(hop, place="") if hop.name else hop)
 
 
 def _short(hop: Hop) -> list[Part]:

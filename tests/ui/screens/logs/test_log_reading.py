@@ -44,6 +44,22 @@ async def filter_by(pilot, words):
 
 class TestProbes:
     @in_loop
+    async def test_in_a_narrow_pane_the_count_is_a_key(self, panel):
+        lines = [(VLLM, [*PROBES, "INFO:     between", *PROBES], NOW, {})]
+        async with panel(lines=lines).run_test(size=(40, 12)) as pilot:
+            await show(pilot, "logs")
+            await until(pilot, lambda: ". 8 probes" in screen(pilot.app).splitlines()[-1])
+
+    @in_loop
+    async def test_blank_rows_are_left_out(self, panel):
+        lines = [(VLLM, ["INFO:     one", "", "   ", "(APIServer pid=1) ", "INFO:     two"], NOW, {})]
+        async with panel(lines=lines).run_test(size=SIZE) as pilot:
+            await show(pilot, "logs")
+            await until(pilot, lambda: view(pilot).virtual_size.height == 2)
+            assert rows_with(pilot.app, "one")
+            assert rows_with(pilot.app, "two")
+
+    @in_loop
     async def test_they_are_hidden_and_counted_and_a_key_shows_them(self, panel):
         lines = [(VLLM, [*PROBES, "INFO:     between", *PROBES], NOW, {})]
         async with panel(lines=lines).run_test(size=SIZE) as pilot:

@@ -109,12 +109,14 @@ class CheckList(Panel, can_focus=True):
             self.fill()
 
     def fill(self) -> None:
-        """Update the rows; the same item stays selected."""
+        """Update the rows; the same item stays selected, or else the worst finding is."""
         self._rows = list(rows_of(self.deck, problems_only=self.problems_only))
         items = self._items()
         same = next((item for item in items if _same(item, self.current)), None)
-        self._select(same if same is not None else items[0] if items else None)
+        self._select(same if same is not None else _worst(items))
         self.refresh(layout=True)
+        if same is None and self.current is not None:
+            self.call_after_refresh(self._show_current)
 
     def action_move(self, step: int) -> None:
         """Select the next or the previous row."""
@@ -154,7 +156,11 @@ class CheckList(Panel, can_focus=True):
         """Select a row and scroll to it."""
         self._select(item)
         self.refresh()
-        place = next(index for index, row in enumerate(self._rows) if row.item is self.current)
+        self._show_current()
+
+    def _show_current(self) -> None:
+        """Scroll to the selected row."""
+        place = next((index for index, row in enumerate(self._rows) if row.item is self.current), 0)
         # With the row above it, which may be the heading of its group.
         region = Region(0, max(0, place - 1), self.size.width, 3)
         if isinstance(self.parent, Widget):
@@ -179,6 +185,13 @@ class CheckList(Panel, can_focus=True):
         shown = _found(item, self.deck) if isinstance(item, Found) else _text(item, width - 1)
         text = Content.assemble(" ", shown).truncate(width, ellipsis=True)
         return marked(text, width, focused=self.has_focus) if row.item is self.current else text
+
+
+def _worst(items: list[Item]) -> Item | None:
+    """Return the first of the worst findings, else the first item."""
+    found = [item for item in items if isinstance(item, Finding)]
+    order = list(Severity)
+    return min(found, key=lambda one: order.index(one.severity)) if found else items[0] if items else None
 
 
 def is_problem(item: Item) -> bool:

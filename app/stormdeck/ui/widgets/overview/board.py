@@ -14,6 +14,12 @@ ZOOMED = "-zoomed"
 """The class of a zoomed panel."""
 
 
+FRAME = 2
+"""Rows of the screen for the path bar and the key bar."""
+LEAST = 3
+"""The fewest rows that a panel may lose others down to."""
+
+
 class Arranged(Layout):
     """A layout that calls ``arrange``; a panel without a place is hidden."""
 
@@ -62,6 +68,13 @@ class Board(Widget):
                         drawn.refresh()
             self._arrange_again()
 
+    def use(self, preferences: LayoutPreferences) -> None:
+        """Show other panels; one that is zoomed and not among them is restored."""
+        if self.zoomed in LayoutPreferences().boxes and self.zoomed not in preferences.boxes:
+            self.zoom("")
+        self._preferences = replace(preferences, zoomed=self.zoomed)
+        self._arrange_again()
+
     def count_gpus(self, gpus: int) -> None:
         """Arrange the panels for another number of GPUs."""
         if gpus != self._gpus:
@@ -86,7 +99,19 @@ class Board(Widget):
             panel.refresh(layout=True)
 
     def boxes(self, size: Size) -> dict[str, Box]:
-        """Return the boxes of the panels in a board of that size."""
+        """Return the boxes of the panels in a board of that size.
+
+        While a notification or the news have taken rows, the lowest panel has them less and the others stay where they
+        are.
+        """
+        whole = size.height if self.zoomed else self.screen.size.height - FRAME - self.gutter.height
+        boxes = self._boxes(Size(size.width, max(size.height, whole)))
+        fitting = {name: box._replace(height=min(box.height, size.height - box.y)) for name, box in boxes.items()}
+        if all(box.height >= min(LEAST, boxes[name].height) for name, box in fitting.items()):
+            return fitting
+        return self._boxes(size)
+
+    def _boxes(self, size: Size) -> dict[str, Box]:
         return arrange(size.width, size.height, self._preferences, self._gpus, self._flights, history=self._history)
 
     def steps(self) -> list[str]:

@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 
 AXIS = 4
 """Columns of the scale."""
+TODAY, SEPARATOR = "Today: ", " · "
 LONG_UNITS_FROM = 62
 """Columns from which on the rates have long units."""
 CHANGED, UNWATCHED = "↓", "?"
 """Signs in the chart: from here on another hop counts the requests; no log was followed."""
+TODAY_FROM = 11
+"""Rows from which on the last one says what was used today."""
 MIDDLE_MARK_FROM = 8
 """Rows from which on the scale has a mark in the middle."""
 
@@ -43,6 +46,7 @@ class RequestsPanel(LivePanel):
             deck.wire.recorders,
             counting_hop(deck),
             why_uncounted(deck),
+            deck.usage,
         )
 
     def rows(self, width: int, height: int) -> list[Content]:
@@ -67,7 +71,7 @@ class RequestsPanel(LivePanel):
         where = f"at {counting_hop(self.deck)}, " if counting_hop(self.deck) else ""
         fits = len(self.HEADING) + 2 + len(where) + len(since) <= width
         title = self.heading(self.HEADING, (where * fits + since, "$quiet"))
-        note = _note(self.deck, traffic, width)
+        note = [*_note(self.deck, traffic, width), *(_today(self.deck, width) if height >= TODAY_FROM else ())]
         gap = [line()] if height > 9 else []
         columns = self._chart(width, max(2, height - 3 - len(gap) - len(note)))
         return [title, line(), _rates(traffic, width), *gap, *columns, *note]
@@ -178,6 +182,15 @@ def _note(deck: Deck, traffic: TrafficSnapshot, width: int) -> list[Content]:
     work = _abandoned(deck)
     text = f"{work.words} ({work.confidence})." if work is not None else f"{amplification(traffic).words}."
     return Content.styled(text, "$warning" if work is not None else "$quiet").wrap(max(1, width))[:2]
+
+
+def _today(deck: Deck, width: int) -> list[Content]:
+    """Return what was used today, as much of it as fits; nothing where no source knows."""
+    shown: list[str] = []
+    for part in deck.usage.parts():
+        if len(TODAY) + len(SEPARATOR.join([*shown, part])) <= width:
+            shown.append(part)
+    return [line((TODAY, "$quiet"), SEPARATOR.join(shown))] if shown else []
 
 
 def _abandoned(deck: Deck) -> Abandoned | None:

@@ -30,6 +30,12 @@ LOG, ENDED = 16, 24
 SESSION = 4
 """Characters that are shown of a session's id."""
 _LOST = {Outcome.GAVE_UP, Outcome.QUIET}
+_ORDERS: dict[str, Callable[[Storm], float]] = {
+    "newest first": lambda storm: -storm.started,
+    "most attempts first": lambda storm: -storm.attempts,
+    "longest first": lambda storm: storm.started - storm.last,
+}
+"""Orders of the storms; one that goes on is always before those that are over."""
 
 
 class StormsPanel(LivePanel):
@@ -51,6 +57,7 @@ class StormsPanel(LivePanel):
         """The storm under the cursor: when it began, and in which log."""
         self._first = 0
         """The storm in the first row."""
+        self._order = next(iter(_ORDERS))
 
     def part(self, deck: Deck) -> object:
         """Return the storms."""
@@ -62,7 +69,7 @@ class StormsPanel(LivePanel):
         )
 
     def rows(self, width: int, height: int) -> list[Content]:
-        """Return the newest storms that fit, or those around the cursor."""
+        """Return the first storms that fit, or those around the cursor."""
         traffic = self.deck.traffic
         if traffic is None or not (traffic.logs or traffic.storms or self.deck.wire.recorders):
             no_log = "Not known without a log. Name one: stormdeck --log FILE"
@@ -74,43 +81,58 @@ class StormsPanel(LivePanel):
             return [self.heading("STORMS"), *sentences(words, width, height - 1)]
         room, at = height - 1, self._place()
         self._first = max(0, at - room + 1) if self.has_focus else 0
-        rows = [self._row(storm, width) for storm in traffic.storms[self._first : self._first + room]]
+        rows = [self._row(storm, width) for storm in self._storms()[self._first : self._first + room]]
         if self.has_focus and rows:
             rows[at - self._first] = marked(rows[at - self._first], width, focused=True)
         return [self.heading("STORMS", (self._note(width, len(traffic.storms) - room), "$quiet")), *rows]
 
+    def _storms(self) -> list[Storm]:
+        """Return the storms in the chosen order; of equals, the newest first."""
+        newest = _ORDERS["newest first"]
+        chosen = _ORDERS[self._order]
+        return sorted(self.deck.storms, key=lambda storm: (storm.over, chosen(storm), newest(storm)))
+
     def _note(self, width: int, left_out: int) -> str:
-        """Return how many storms do not fit, or else what a storm is."""
-        if left_out > 0:
-            return f"{left_out} not shown" if self._first else f"{left_out} older not shown"
+        """Return the order if it is not the usual one, and how many storms do not fit; or else what a storm is."""
+        usual = self._order == next(iter(_ORDERS))
+        if left_out > 0 or not usual:
+            hidden = f"{left_out} older not shown" if usual and not self._first else f"{left_out} not shown"
+            return ", ".join([*([] if usual else [self._order]), *([hidden] if left_out > 0 else [])])
         meaning = "three or more attempts of one turn"
         return meaning if len(meaning) + 8 <= width else ""
 
     def action_move(self, step: int) -> None:
         """Move the cursor to another storm."""
-        storms = self.deck.storms
+        storms = self._storms()
         if storms:
             self._current = _key(storms[max(0, min(len(storms) - 1, self._place() + step))])
             self.refresh()
 
+    def sort(self) -> str:
+        """Sort the storms in the next order, and return it."""
+        orders = list(_ORDERS)
+        self._order = orders[(orders.index(self._order) + 1) % len(orders)]
+        self.refresh()
+        return self._order
+
     def action_open(self) -> None:
         """Show the log lines of the storm under the cursor."""
-        storms = self.deck.storms
+        storms = self._storms()
         if storms:
             self.post_message(self.Chosen(storms[self._place()]))
 
     def on_click(self, event: events.Click) -> None:
         """Show the log lines of the clicked storm; the overview handles clicks elsewhere."""
         place = event.get_content_offset(self)
-        storms = self.deck.storms[self._first :]
+        storms = self._storms()[self._first :]
         if place is not None and 1 <= place.y <= len(storms):
             event.stop()
             self._current = _key(storms[place.y - 1])
             self.post_message(self.Chosen(storms[place.y - 1]))
 
     def _place(self) -> int:
-        """Return the index of the storm under the cursor, or of the newest if that is gone."""
-        return next((at for at, storm in enumerate(self.deck.storms) if _key(storm) == self._current), 0)
+        """Return the row of the storm under the cursor, or the first if that is gone."""
+        return next((at for at, storm in enumerate(self._storms()) if _key(storm) == self._current), 0)
 
     def _row(self, storm: Storm, width: int) -> Content:
         live, roomy = storm.outcome is Outcome.LIVE, width >= LONG_WORDS_FROM

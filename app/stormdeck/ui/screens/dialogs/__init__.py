@@ -1,0 +1,1 @@
+"""Dialogs of one screen each."""
