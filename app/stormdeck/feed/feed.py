@@ -21,6 +21,7 @@ from stormdeck.feed.options_file import OptionsFile
 from stormdeck.feed.polling import wait_aligned
 from stormdeck.feed.protocol import PanelFeed
 from stormdeck.feed.reducer import Snapshot
+from stormdeck.feed.remote.gpu_hosts import GpuHostFeed
 from stormdeck.feed.servers import ServerFeed
 from stormdeck.feed.settings import SettingsFeed
 from stormdeck.feed.storms import StormFeed
@@ -147,6 +148,7 @@ class Feed(PanelFeed):
         past = StormStore(file, writes=False, transcripts=transcripts)
         self.timeline: TimelineFeed = TimelineFeed(events, past.load, deliver, paths.home)
         self._sampler = (sampler or real_gpus)(deliver_seen, lambda: self._servers.load) if options.gpu else None
+        self._gpu_hosts = GpuHostFeed(options.gpu_metrics, self._http, deliver_seen, options.poll)
         self.settings: SettingsFeed = SettingsFeed(options, paths, environ, self._take_settings, self._watcher)
         self.settings.before_save = self.timeline.note_save
         note = self.timeline.note_restart
@@ -167,6 +169,7 @@ class Feed(PanelFeed):
             self._sampler.start()
         else:
             self._deliver(GpuSnapshot(GpuState.OFF, "Not watched: start stormdeck with --gpu to see them."))
+        self._gpu_hosts.start(self._spawn)
         # Before the search for servers, which takes a second: the logs that the user named show at once.
         self._logs.follow(self._options.log)
         self._spawn(self._run())
@@ -211,6 +214,7 @@ class Feed(PanelFeed):
     def set_focused(self, focused: bool) -> None:
         """Poll less often while the terminal has no focus, and catch up at once when it has."""
         self._servers.set_focused(focused)
+        self._gpu_hosts.set_focused(focused)
         if self._sampler is not None:
             self._sampler.set_focused(focused)
 

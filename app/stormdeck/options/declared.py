@@ -22,6 +22,7 @@ from stormdeck.options.kinds import (
     SWITCH,
     THEME,
     URL,
+    URLS,
     VERSION,
     Kind,
     number,
@@ -103,6 +104,15 @@ class Options:
     litellm_config: Path | None = field(
         default=None,
         metadata=_option(FILE, Group.SERVERS, "LiteLLM's config.yaml", "~/litellm/config.yaml"),
+    )
+    gpu_metrics: tuple[str, ...] = field(
+        default=(),
+        metadata=_option(
+            URLS,
+            Group.SERVERS,
+            "page of NVIDIA's DCGM exporter or of nvidia_gpu_exporter on a GPU machine; repeatable",
+            "http://gpu-box:9400/metrics",
+        ),
     )
     home: Path | None = field(
         default=None,
@@ -229,7 +239,7 @@ DECLARED = tuple(
 BY_NAME = {declared.name: declared for declared in DECLARED}
 
 
-STACK_OPTIONS = ("vllm", "proxy", "log", "litellm_config", "settings", "client_version")
+STACK_OPTIONS = ("vllm", "proxy", "log", "gpu_metrics", "litellm_config", "settings", "client_version")
 
 
 def stack_options(options: Options) -> dict[str, object]:

@@ -207,6 +207,8 @@ def number(metavar: str, least: int, most: int) -> Kind:
 
 URL = Kind("URL", "an http:// or https:// URL with a host", _url)
 """A base URL as text, without a trailing slash."""
+URLS = Kind("URL", URL.expected, _url, many=True, split=lambda text: text.split(","))
+"""Several base URLs; in a variable, separated by commas."""
 FILE = Kind("FILE", "a file", _file)
 """An absolute path that is not a folder; it need not exist."""
 LOGS = Kind("LOG", "a log", _log, many=True, split=split_logs)
