@@ -19,6 +19,8 @@ class GpuPlace:
     snapshot: GpuSnapshot
     name: str = ""
     """The machine; empty for this one."""
+    url: str = ""
+    """Where its exporter is read."""
     servers: tuple[str, ...] = ()
     """URLs of the servers that run there, that of the path first."""
     is_of_server: bool = False
@@ -30,7 +32,7 @@ def gpu_places(deck: Deck) -> tuple[GpuPlace, ...]:
     main, here = host_of_server(deck), deck.gpu
     is_here = main is None and not gpus_elsewhere(deck)
     places = [
-        GpuPlace(host.snapshot, host.name, _servers_at(host, deck), is_of_server=host is main)
+        GpuPlace(host.snapshot, host.name, host.url, _servers_at(host, deck), is_of_server=host is main)
         for host in deck.gpu_hosts.hosts
         if not is_seen_here(host, deck)
     ]

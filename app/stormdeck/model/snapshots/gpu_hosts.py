@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stormdeck.model.snapshots.gpu import GpuSnapshot
-from stormdeck.model.urls import host_of, is_loopback, place
+from stormdeck.model.urls import host_of, is_loopback, port_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class GpuHost:
         host = host_of(self.url)
         if host and not is_loopback(host):
             return host
-        return self.reported or place(self.url)
+        return self.reported or f":{port_of(self.url)}"
 
     def has(self, url: str) -> bool:
         """Return whether the server at a URL runs on this machine, by the host of both."""

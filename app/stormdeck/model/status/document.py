@@ -85,6 +85,7 @@ def _gpu_host(place: GpuPlace) -> dict[str, object]:
     """Return a machine whose exporter is read, and the servers that run there."""
     return {
         "name": mask_text(clean(place.name)),
+        "url": mask_text(clean(place.url)),
         "state": place.snapshot.state.value,
         "detail": mask_text(clean(place.snapshot.detail)),
         "servers": [mask_text(url) for url in place.servers],

@@ -46,13 +46,13 @@ class GpuExporter:
         if refuses_key(answer):
             return self._without(f"it wants a password ({answer.status}), and none is sent: let this machine read it")
         if answer.status != 200:
-            return self._without(f"{describe_answer(answer)}. Name the page of the exporter: {_USUAL}")
+            return self._without(f"it came back as {describe_answer(answer)}. Name the page of the exporter: {_USUAL}")
         try:
             page = await run_in_thread(read_gpu_page, answer.body)
         except TooMuchError:
             return self._without("its page has more or longer series than are read. Name the exporter of one machine")
         if page is None:
-            found = "vLLM's own page" if b"vllm:" in answer.body else describe_answer(answer)
+            found = "it is vLLM's page" if b"vllm:" in answer.body else f"it came back as {describe_answer(answer)}"
             return self._without(f"{found}, without a GPU exporter's metrics. Name its page: {_USUAL}")
         return self._with(page)
 
@@ -66,20 +66,17 @@ class GpuExporter:
         )
         state, detail = GpuState.OK, ""
         if page.failed:
-            state, detail = GpuState.FAILED, self._words(f"{page.failed}: run nvidia-smi on that machine")
+            state, detail = GpuState.FAILED, _sentence(f"{page.failed}: run it on that machine")
         elif not gpus:
             step = "start it where the driver is, in a container with --gpus all"
-            state, detail = GpuState.NO_FIGURES, self._words(f"{page.exporter} has no GPU: {step}")
+            state, detail = GpuState.NO_FIGURES, _sentence(f"The {page.exporter} has no GPU: {step}")
         self.last = GpuHost(self.url, GpuSnapshot(state, detail, page.driver, gpus), page.host or self.last.reported)
         return self.last
 
     def _without(self, why: str) -> GpuHost:
         """Return that there are no figures; the history of the cards stays, with a gap."""
-        self.last = replace(self.last, snapshot=GpuSnapshot(GpuState.NO_FIGURES, self._words(why)))
+        self.last = replace(self.last, snapshot=GpuSnapshot(GpuState.NO_FIGURES, _sentence(why)))
         return self.last
-
-    def _words(self, why: str) -> str:
-        return f"{clean(self.url)}: {why}."
 
 
 def _next_step(failure: Failure, url: str) -> str:
@@ -93,3 +90,7 @@ def _next_step(failure: Failure, url: str) -> str:
     if failure.kind is FailureKind.NOT_HTTP:
         return f". Name the page of the exporter: {_USUAL}"
     return ""
+
+
+def _sentence(why: str) -> str:
+    return clean(f"{why[:1].upper()}{why[1:]}.")

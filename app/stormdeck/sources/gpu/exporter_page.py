@@ -150,7 +150,7 @@ def _smi(series: list[Series]) -> ExporterPage:
     exit_code = own.get(_EXIT_CODE)
     if own.get(_SUCCESS) == 0 or (not cards and exit_code):
         code = f" (exit code {exit_code:.0f})" if exit_code else ""
-        return ExporterPage(SMI, (), failed=f"nvidia-smi fails there{code}")
+        return ExporterPage(SMI, (), failed=f"the exporter's nvidia-smi fails{code}")
     return _page(SMI, cards, lambda card: (card.number("used_bytes"), card.number("total_bytes")), drivers)
 
 

@@ -51,7 +51,8 @@ class GpuPanel(LivePanel):
         gpu = place.snapshot
         if gpu.state is not GpuState.OK or not gpu.gpus:
             return self._no_gpu(place, width, height)
-        rows = [self._title(place, width)] if height > len(gpu.gpus) or height > 2 else []
+        has_title = height > len(gpu.gpus) or height > 2 or (height > 1 and bool(place.name))
+        rows = [self._title(place, width)] if has_title else []
         where = "" if place.is_of_server else gpus_elsewhere(self.deck)
         if where and not place.name and not self._is_seen and height > len(rows) + len(gpu.gpus):
             rows.append(line((_elsewhere(where, width), "$quiet")))
