@@ -155,8 +155,8 @@ class LogAnalyzer(RetryAnalyzer):
                 ]
             if behind:
                 self._behind[part.hop] = None
-                for t in read.server_errors:
-                    self.tracker.causes.note_behind(t)
+                for failed_at in read.server_errors:
+                    self.tracker.causes.note_behind(failed_at)
                 continue
             others.update(read.others)
             self._note(read, batch)
