@@ -104,14 +104,14 @@ def test_the_way_in_which_it_was_read_before_gives_the_same(logs):
     assert json.dumps(analyzer.report().as_json()) == report(logs, 2)[0]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_hops_are_paired_as_in_one_process(tmp_path, seed):
     """Logs of a proxy and servers with lines at the same moments, in any order of names."""
     rng = Random(seed)  # noqa: S311 - noise
     names = [f"{kind}-{n}.log" for kind in ("litellm", "vllm", "app", "nginx") for n in range(2)]
     for name in names:
         same = Random(seed % 2)  # noqa: S311 - noise
-        lines = written(same, 400, timed=seed != 3)
+        lines = written(same, 150, timed=seed != 2)
         (tmp_path / name).write_text("\n".join(lines))
     rng.shuffle(names)
     given = [str(tmp_path / name) for name in names]
@@ -162,7 +162,7 @@ def test_recordings_are_read_by_one_process(tmp_path):
 def test_a_process_that_dies_loses_its_own_logs_only(tmp_path, monkeypatch):
     """Killed for its memory, for instance."""
     for name in ("a.log", "b.log"):
-        lines = written(Random(1), 30_000, timed=True)  # noqa: S311 - noise
+        lines = written(Random(1), 8_000, timed=True)  # noqa: S311 - noise
         (tmp_path / name).write_text("\n".join(lines))
     names = [str(tmp_path / name) for name in ("a.log", "b.log")]
     archive = Archive(names, local_time=datetime.timestamp, clock=lambda: NOW)
@@ -175,7 +175,7 @@ def test_a_process_that_dies_loses_its_own_logs_only(tmp_path, monkeypatch):
     (problem,) = archive.problems
     assert problem.startswith("a.log: the process that read it ended early")
     assert problem.endswith("try again with --jobs 1")
-    assert analyzer.report().http_requests > 20_000
+    assert analyzer.report().http_requests > 5_000
     assert not multiprocessing.active_children()
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
@@ -21,8 +24,10 @@ WORTH_BYTES = 8 * 1024 * 1024
 """Least text for which further processes are started: one takes 0.3 s until it reads (measured)."""
 _PACKED = 10
 """How many times larger the text of a gzip file is, roughly."""
-_AT_ONCE = 256
-"""Batches that are handed over together."""
+_AT_ONCE = 2048
+"""Batches, requests and lines that are handed over together."""
+AHEAD_BYTES = 32 * 1024 * 1024
+"""How far a process reads ahead: logs without times are counted one after the other."""
 _PATIENCE_S = 5.0
 """How long a process may take to end after it was told to."""
 
@@ -52,9 +57,9 @@ def usual_jobs(archive: Archive) -> int:
 class SideBySide:
     """The logs of an archive, read by several processes. Use it as a context: no process is left.
 
-    Each process has some of the logs, reads as far as no other log matters, and waits while its pipe is full, so that
-    memory is bounded. What is no plain file is read here, and recordings leave all to this process: several of them may
-    hold lines of the same log.
+    Each process has some of the logs, reads as far as no other log matters, and not further ahead than
+    ``AHEAD_BYTES``, so that memory is bounded. What is no plain file is read here, and recordings leave all to this
+    process: several of them may hold lines of the same log.
     """
 
     def __init__(self, archive: Archive, jobs: int) -> None:
@@ -132,20 +137,74 @@ class SideBySide:
         self._archive.add(chunk.archive)
 
 
+class _Outbox:
+    """Hands chunks over in a thread, so that a process reads ahead while its pipe is full."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._chunks: deque[bytes] = deque()
+        self._held = 0
+        self._is_closed = False
+        """The other side is gone, or everything was put."""
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._send, name="outbox", daemon=True)
+        self._thread.start()
+
+    def put(self, chunk: object) -> bool:
+        """Add a chunk, waiting for room; return whether the other side is still there."""
+        data = bytes(ForkingPickler.dumps(chunk))
+        with self._changed:
+            self._changed.wait_for(lambda: self._held < AHEAD_BYTES or self._is_closed)
+            self._chunks.append(data)
+            self._held += len(data)
+            self._changed.notify_all()
+            return not self._is_closed
+
+    def finish(self) -> None:
+        """Wait until everything is handed over."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _send(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._chunks or self._is_closed)
+                if not self._chunks:
+                    return
+                data = self._chunks.popleft()
+            try:
+                self._connection.send_bytes(data)
+            except OSError:
+                with self._changed:
+                    self._is_closed = True
+                    self._chunks.clear()
+                    self._changed.notify_all()
+                return
+            with self._changed:
+                self._held -= len(data)
+                self._changed.notify_all()
+
+
 def _work(archive: Archive, connection: Connection) -> None:
     """Read some logs and hand them over: the body of a process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started this one ends it
-    reader, trimmer = BatchReader(archive.local_time), Trimmer()
-    with suppress(BrokenPipeError, ConnectionResetError):
-        connection.send(list(_heads(archive)))
-        chunk: list[TimedRead] = []
-        for t, at, batch in archive.timed():
-            chunk.append((t, at, trimmer.trim(reader.read(batch))))
-            if len(chunk) >= _AT_ONCE:
-                connection.send(chunk)
-                chunk = []
-        connection.send(chunk)
-        connection.send(_End(archive))
+    reader, trimmer, outbox = BatchReader(archive.local_time), Trimmer(), _Outbox(connection)
+    outbox.put(list(_heads(archive)))
+    chunk: list[TimedRead] = []
+    weight = 0
+    for t, at, batch in archive.timed():
+        read = trimmer.trim(reader.read(batch))
+        chunk.append((t, at, read))
+        weight += 1 + sum(len(part.texts) + len(part.lines.events) + len(part.lines.unread) for part in read.parts)
+        if weight >= _AT_ONCE:
+            if not outbox.put(chunk):
+                return
+            chunk, weight = [], 0
+    outbox.put(chunk)
+    outbox.put(_End(archive))
+    outbox.finish()
 
 
 def _heads(archive: Archive) -> Iterator[ReadBatch]:
