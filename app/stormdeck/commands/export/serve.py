@@ -14,10 +14,10 @@ from stormdeck.commands.export.watched import Watched
 from stormdeck.commands.output import write_err
 from stormdeck.feed.feed import Feed
 from stormdeck.feed.reducer import Snapshot
+from stormdeck.feed.remote.shared_ledger import SharedLedger
 from stormdeck.model.deck import Deck
 from stormdeck.model.exporter.address import ListenAddress
 from stormdeck.model.exporter.ledger import Ledger
-from stormdeck.model.exporter.shared import SharedLedger
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.text import clean
 from stormdeck.model.urls import is_loopback

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from stormdeck.feed.reducer import Snapshot, take
+from stormdeck.feed.remote.shared_ledger import SharedLedger
 from stormdeck.model.deck import Deck
-from stormdeck.model.exporter.shared import SharedLedger
 
 
 class Watched:

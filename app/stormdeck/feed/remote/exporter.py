@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 
 from stormdeck import __version__
+from stormdeck.feed.remote.shared_ledger import SharedLedger
 from stormdeck.model.deck import Deck
 from stormdeck.model.exporter.address import ListenAddress
 from stormdeck.model.exporter.ledger import Ledger
-from stormdeck.model.exporter.shared import SharedLedger
 from stormdeck.model.text import clean
 from stormdeck.sources.io.background import run_in_thread
 from stormdeck.sources.net.exposition import Exposition
