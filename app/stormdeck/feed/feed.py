@@ -208,6 +208,12 @@ class Feed(PanelFeed):
         self._servers.search()
         return self._agreed.add(log)
 
+    def add_log(self, log: LogSpec) -> None:
+        """Follow a log that the user has named, until the panel ends."""
+        if log not in self._servers.added:
+            self._servers.added += (log,)
+            self._servers.search()
+
     def search(self) -> None:
         """Search for servers and logs again, now."""
         self._servers.search()

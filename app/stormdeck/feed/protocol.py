@@ -52,6 +52,10 @@ class PanelFeed(ABC):
         """Follow a log that was proposed; return why the choice is not kept, if it is not."""
         return ""
 
+    def add_log(self, log: LogSpec) -> None:
+        """Follow a log that the user has named, until the panel ends."""
+        return
+
     def request_sessions(self) -> dict[tuple[str, int], list[tuple[float, str]]]:
         """Return the times and sessions of the newest requests of each connection (address, port)."""
         return {}
