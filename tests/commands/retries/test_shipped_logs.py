@@ -12,6 +12,9 @@ from datetime import UTC, datetime
 import pytest
 
 from places import TESTS
+from stormdeck.__main__ import main
+from stormdeck.model.logs.batch import LogState
+from stormdeck.sources.logs.tail import Obstacle, open_log
 
 BEGIN = 1_790_000_000
 TIMES = (0.0, 0.6, 1.8)
@@ -71,3 +74,15 @@ def test_the_recipes_say_why_no_test_runs_them():
     assert "fluent-bit -q -i tail" in text
     assert "vector --quiet --config" in text
     assert "Neither is in Debian, on PyPI or on npm, so no test runs them" in text
+
+
+def test_a_packed_log_is_not_followed(tmp_path, capsys):
+    """It does not grow; its bytes would be shown as lines."""
+    packed = tmp_path / "vllm.log.2.gz"
+    packed.write_bytes(gzip.compress(LINE.encode()))
+    assert main(["watch", str(packed)]) == 2
+    said = capsys.readouterr().err
+    assert "is packed with gzip, and a packed log does not grow; stormdeck analyze reads it" in said
+    opened = open_log(packed)
+    assert isinstance(opened, Obstacle)
+    assert opened.state is LogState.NOT_A_FILE
