@@ -36,7 +36,20 @@ NAMED = [command for command in SAID if command.program == "stormdeck" and len(c
 WHOLE = list(dict.fromkeys([*TYPED, *(command for command in SAID if command not in NAMED)]))
 OURS = [command.words[1:] for command in WHOLE if command.program == "stormdeck"]
 MADE = [command.words[1:] for command in WHOLE if command.program == "make"]
-OTHERS = {"pipx", "uv", "python3", "mkdir", "ssh", "scp", "docker", "journalctl", "vllm", "litellm"}
+OTHERS = {
+    "pipx",
+    "uv",
+    "python3",
+    "mkdir",
+    "ssh",
+    "scp",
+    "docker",
+    "journalctl",
+    "vllm",
+    "litellm",
+    "fluent-bit",
+    "vector",
+}
 ELSEWHERE = {PANEL, "demo", "replay", "watch", "status", "bundle", "run", "tap"}
 """Commands that need a terminal, an end or servers: here they are parsed; their own tests run them."""
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import pytest
 from textual.command import CommandInput
 
 from panel import deliver, in_loop, make_app, rows_with, until
@@ -15,7 +16,7 @@ from stormdeck.model.rules.registry import RULES
 from stormdeck.model.settings.fields import FIELDS
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, LogPlace
 from stormdeck.model.snapshots.server import ServerKind
-from stormdeck.ui.palette import entries
+from stormdeck.ui.palette import entries, typed_log
 from stormdeck.ui.themes import OWN
 
 
@@ -77,6 +78,9 @@ class Following(PanelFeed):
         self.followed.append(str(log))
         return ""
 
+    def add_log(self, log):
+        self.followed.append(f"added {log}")
+
 
 @in_loop
 async def test_a_log_that_is_proposed_is_followed_by_its_name(panel):
@@ -89,6 +93,52 @@ async def test_a_log_that_is_proposed_is_followed_by_its_name(panel):
         await choose(pilot, "journal:user", "Follow log: journal:user:vllm")
         await until(pilot, lambda: feed.followed == ["journal:user:vllm"], "it is not followed")
         assert [one.message for one in pilot.app._notifications] == ["journal:user:vllm is followed."]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "docker:litellm",
+        "podman:vllm",
+        "journal:user:vllm",
+        "k8s:prod/deploy/vllm",
+        "ssh:gpu-box:/v.log",
+        "/var/log/v.log",
+    ],
+)
+def test_any_log_can_be_named_there(panel, text):
+    @in_loop
+    async def scene():
+        async with panel().run_test(size=(120, 40)) as pilot:
+            pilot.app.feed = feed = Following()
+            await choose(pilot, text, f"Follow log: {text}")
+            await until(pilot, lambda: feed.followed == [f"added {text}"], "it is not followed")
+            assert [one.message for one in pilot.app._notifications] == [
+                f"{text} is followed until you quit. To follow it at the next start, too: --log"
+            ]
+
+    scene()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("-", "Standard input is the keyboard here"),
+        ("dockr:vllm", "did you mean docker:vllm"),
+        ("docker:", "Log: docker:"),
+        ("~/vllm.log", "/vllm.log"),
+    ],
+)
+def test_what_a_typed_name_leads_to(text, words):
+    entry = typed_log(make_app(), text)
+    assert words in f"{entry.name} {entry.help}"
+
+
+@pytest.mark.parametrize(
+    "text", ["theme nord", "theme: nord", "vllm.log", "URL101", "", "logs: next error", "http://x"]
+)
+def test_words_of_a_search_are_no_logs(text):
+    assert typed_log(make_app(), text) is None
 
 
 def test_it_is_not_loaded_before_it_is_opened():

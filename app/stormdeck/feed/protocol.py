@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from stormdeck.feed.actions.canary import CanaryFeed
     from stormdeck.feed.actions.profiles import ProfilesFeed
     from stormdeck.feed.actions.restart import RestartFeed
+    from stormdeck.feed.remote.exporter import DeckExporter
     from stormdeck.feed.settings import SettingsFeed
     from stormdeck.feed.timeline import TimelineFeed
     from stormdeck.model.logs.spec import LogSpec
@@ -32,6 +33,9 @@ class PanelFeed(ABC):
     restart: RestartFeed | None = None
     """Runs the command that restarts a server; ``None`` where nothing is restarted."""
 
+    exporter: DeckExporter | None = None
+    """Serves metrics of the panel's decks; ``None`` unless the user wants them."""
+
     @abstractmethod
     def start(self) -> None:
         """Start the sources and return at once."""
@@ -47,6 +51,10 @@ class PanelFeed(ABC):
     def follow_log(self, log: LogSpec) -> str:
         """Follow a log that was proposed; return why the choice is not kept, if it is not."""
         return ""
+
+    def add_log(self, log: LogSpec) -> None:
+        """Follow a log that the user has named, until the panel ends."""
+        return
 
     def request_sessions(self) -> dict[tuple[str, int], list[tuple[float, str]]]:
         """Return the times and sessions of the newest requests of each connection (address, port)."""

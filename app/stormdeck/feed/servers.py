@@ -90,6 +90,8 @@ class ServerFeed:
         self._reader = RouteReader()
         self.agreed: frozenset[LogSpec] = frozenset()
         """Logs that are followed although a program has to be run for them: the user agreed."""
+        self.added: tuple[LogSpec, ...] = ()
+        """Logs that the user named while the panel runs, followed beside all others."""
         self._places: dict[str, tuple[LogSpec, ...]] = {}
         """The logs that are no files, by the URL of their server."""
         self._search_now = asyncio.Event()
@@ -197,6 +199,8 @@ class ServerFeed:
             if server.met is ServerState.UP and (at := address(server.url)) is not None
         }
         found = self._with_earlier(found)
+        added = tuple(log for log in self.added if log not in found.logs)
+        found = replace(found, logs=(*found.logs, *added)) if added else found
         for place in found.places:
             if place.url and not place.is_proposed and not self._named.logs:
                 self._places[place.url] = (place.log,)

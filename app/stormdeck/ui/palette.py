@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
@@ -11,12 +12,15 @@ from textual.markup import escape
 
 from stormdeck.model.keys.action import Action
 from stormdeck.model.keys.actions import AREAS
-from stormdeck.model.logs.spec import JournalLog
+from stormdeck.model.logs.spec import STDIN, JournalLog, parse_log
 from stormdeck.model.rules.registry import RULES
 from stormdeck.model.settings.fields import FIELDS
 from stormdeck.ui.messages import GoTo, Place, RulePage, SettingRow
 from stormdeck.ui.panel_app import PanelApp
 from stormdeck.ui.themes import OWN
+
+_FIRST, _LAST = 1000.0, 0.001
+"""The scores of a row above and below all others."""
 
 
 class Entry(NamedTuple):
@@ -62,6 +66,25 @@ def logs(app: PanelApp) -> Iterator[Entry]:
         yield Entry(f"Log: {log}", "It is followed. Shows its lines.", partial(app.run_action, "app.show('logs')"))
 
 
+def typed_log(app: PanelApp, text: str) -> Entry | None:
+    """Return the row for a typed name of a log: ``docker:vllm``, ``journal:vllm``, or a path such as ``~/vllm.log``."""
+    text = text.strip()
+    is_path = text.startswith(("/", "~/", "./", "../"))
+    if not is_path and ":" not in text and text != "-":
+        return None
+    try:
+        log = parse_log(text, lambda file: Path(file).expanduser())
+    except (ValueError, RuntimeError) as error:
+        return Entry(f"Log: {text}", f"{error}.", partial(app.notify, str(error), markup=False))
+    if log == STDIN:
+        why = "Standard input is the keyboard here. Start the panel with a pipe: PROGRAM | stormdeck --log -"
+        return Entry("Log: -", why, partial(app.notify, why, markup=False))
+    if isinstance(log, Path) and not is_path:
+        return None
+    about = "Followed beside the other logs until you quit."
+    return Entry(f"Follow log: {log}", about, partial(app.add_log, log))
+
+
 def actions(app: PanelApp, area: str) -> Iterator[Entry]:
     """Yield the actions of the shown area, those that work everywhere, and those of the other areas."""
     titles = dict(AREAS)
@@ -101,6 +124,12 @@ class PanelCommands(Provider):
 
     async def search(self, query: str) -> Hits:
         """Yield the entries that match a query."""
+        assert isinstance(self.app, PanelApp)  # noqa: S101 - for mypy
+        typed = typed_log(self.app, query)
+        if typed is not None and typed.name not in {entry.name for entry in self._entries}:
+            is_begun = any(typed.name in entry.name for entry in self._entries)
+            shown = escape(typed.name)
+            yield Hit(_LAST if is_begun else _FIRST, shown, typed.do, text=typed.name, help=escape(typed.help))
         matcher = self.matcher(query.replace("_", " "))
         for entry in self._entries:
             score = matcher.match(entry.name.replace("_", " "))

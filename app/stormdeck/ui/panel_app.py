@@ -160,6 +160,8 @@ class PanelApp(ThemedApp):
 
         self.deck = take(self.deck, snapshot)
         self.note_events()
+        if self.feed is not None and self.feed.exporter is not None:
+            self.feed.exporter.take(self.deck)
         self.judge()
 
     def follow_log(self, log: LogSpec) -> None:
@@ -167,6 +169,12 @@ class PanelApp(ThemedApp):
         if self.feed is not None:
             not_kept = self.feed.follow_log(log)
             self.notify(f"{log} is followed. {not_kept}".strip(), markup=False)
+
+    def add_log(self, log: LogSpec) -> None:
+        """Follow a log that the user has named, until the panel ends."""
+        if self.feed is not None:
+            self.feed.add_log(log)
+            self.notify(f"{log} is followed until you quit. To follow it at the next start, too: --log", markup=False)
 
     async def save(self, file: SettingsFile, text: str) -> str:
         """Write a settings file; return why it was refused, or an empty text when it is written."""

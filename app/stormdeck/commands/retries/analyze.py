@@ -18,21 +18,33 @@ from stormdeck.model.text import clean
 from stormdeck.model.traffic.log_analyzer import LogAnalyzer
 from stormdeck.model.units import plural
 from stormdeck.sources.recordings.archive import Archive
+from stormdeck.sources.recordings.side_by_side import SideBySide, usual_jobs
 from stormdeck.sources.transcripts.read import folder_obstacle, read_transcripts
 
 
-def run(files: Sequence[str], *, transcripts: str | None, api_timeout_ms: int | None, as_json: bool) -> int:
-    """Read everything and print the report. What cannot be read is named on stderr; the rest is counted."""
+def run(
+    files: Sequence[str],
+    *,
+    transcripts: str | None,
+    api_timeout_ms: int | None,
+    as_json: bool,
+    jobs: int | None = None,
+) -> int:
+    """Read everything and print the report. What cannot be read is named on stderr; the rest is counted.
+
+    ``jobs``: how many processes read several logs; by default as many as are worth it. The report is the same.
+    """
     analyzer = LogAnalyzer(api_timeout_ms=api_timeout_ms, local_time=datetime.timestamp)
     try:
         archive = Archive(files, local_time=datetime.timestamp)
     except ValueError as error:
         write_err(f"stormdeck: {clean(str(error))}")
         return FAILURE
-    for name, lines, arrived in archive.heads():
-        analyzer.note_head(name, lines, arrived)
-    for batch in archive.batches():
-        analyzer.take(batch)
+    with SideBySide(archive, usual_jobs(archive) if jobs is None else jobs) as reading:
+        for head in reading.heads():
+            analyzer.note_read_head(head)
+        for read in reading.reads():
+            analyzer.take_read(read)
     problems = list(archive.problems)
     if transcripts is not None:
         problems += _read_transcripts(Path(transcripts), analyzer)

@@ -13,6 +13,7 @@ ANALYZE = "analyze"
 WATCH = "watch"
 COMMANDS = frozenset({ANALYZE, WATCH})
 _LONGEST_TIMEOUT_MS = 2**31
+_MOST_JOBS = 256
 
 
 def add_parsers(add: AddCommand) -> list[Parser]:
@@ -27,6 +28,9 @@ def add_parsers(add: AddCommand) -> list[Parser]:
     )
     analyze.add_argument(
         "--api-timeout-ms", metavar="N", type=_milliseconds, help="Claude Code's API_TIMEOUT_MS, if known"
+    )
+    analyze.add_argument(
+        "--jobs", metavar="N", type=_jobs, help="processes that read several logs side by side (default: one a core)"
     )
     watch = add(WATCH, "report retries and storms as they happen, one event per line")
     watch.usage = "stormdeck watch [FILE]... [OPTION]..."
@@ -69,6 +73,7 @@ def run(command: str, arguments: argparse.Namespace, options: Options, environ: 
             transcripts=arguments.transcripts,
             api_timeout_ms=arguments.api_timeout_ms,
             as_json=arguments.json,
+            jobs=arguments.jobs,
         )
     from stormdeck.commands.retries import watch
 
@@ -91,4 +96,10 @@ def _is_flag(text: str) -> bool:
 def _milliseconds(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text[:12]) <= _LONGEST_TIMEOUT_MS:
         raise argparse.ArgumentTypeError("expected a whole number of milliseconds above 0, such as 600000")
+    return int(text)
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text[:12]) <= _MOST_JOBS:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 to {_MOST_JOBS}")
     return int(text)

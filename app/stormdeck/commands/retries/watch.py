@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import time
@@ -18,7 +19,7 @@ from stormdeck.commands.exit_codes import FAILURE, SUCCESS
 from stormdeck.commands.output import flush, standard_output, write_err, write_out
 from stormdeck.commands.retries.events import Event, Watcher, as_text, to_json
 from stormdeck.commands.retries.inputs import EndOfInput, Inbox, InputReader, Item
-from stormdeck.model.logs.batch import LogBatch
+from stormdeck.model.logs.batch import LogBatch, LogState
 from stormdeck.model.logs.spec import STDIN, LogSpec, parse_log
 from stormdeck.model.retries.backoff import attempt_limit
 from stormdeck.model.settings.schema import timeout_ms
@@ -28,6 +29,7 @@ from stormdeck.options import Options
 from stormdeck.options.kinds import printable
 from stormdeck.paths import user_paths
 from stormdeck.sources.io.bounded_read import special_kind
+from stormdeck.sources.logs.tail import Obstacle, open_log
 from stormdeck.sources.recordings.entry import Recorder
 from stormdeck.sources.transcripts.read import folder_obstacle
 
@@ -180,9 +182,12 @@ def _never_followed(log: Path) -> str:
         kind = special_kind(log.stat().st_mode)
     except (OSError, ValueError):
         return ""
-    if not kind or log.is_fifo():
-        return ""
-    return f"{log} is {kind}; name a log file"
+    if kind and not log.is_fifo():
+        return f"{log} is {kind}; name a log file"
+    opened = open_log(log) if not kind else None
+    if isinstance(opened, int):
+        os.close(opened)
+    return opened.detail if isinstance(opened, Obstacle) and opened.state is LogState.NOT_A_FILE else ""
 
 
 def _recorder(out: str | None, *, several: bool) -> Recorder | None:

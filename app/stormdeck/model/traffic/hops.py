@@ -17,7 +17,8 @@ PAIRED_PART = 0.9
 BEFORE_S = 2.0
 """How long before the proxy's line the server's may be: the proxy's answer begins after the server's."""
 AFTER_S = 1.0
-_SEARCHED = 400
+SEARCHED = 400
+"""Characters of a line that are searched."""
 MOST_SEARCHED = 2000
 """Lines of a server that are searched for words of its kind: all servers introduce themselves when they start."""
 
@@ -86,7 +87,7 @@ class Hops:
         hop = self._hop(name)
         if not hop.by_content and hop.searched < MOST_SEARCHED:
             hop.searched += len(lines)
-            rank = next((one for line in lines if (one := _rank_of(line[:_SEARCHED])) is not None), None)
+            rank = next((one for line in lines if (one := _rank_of(line[:SEARCHED])) is not None), None)
             if rank is not None:
                 hop.rank, hop.by_content = rank, True
 

@@ -20,7 +20,7 @@ from stormdeck.model.retries.tracker import ErrorText
 from stormdeck.model.text import clean
 from stormdeck.model.traffic.hops import Hops
 from stormdeck.model.traffic.log_reader import ReadLines
-from stormdeck.model.traffic.log_servers import LogServers, Part
+from stormdeck.model.traffic.read_batch import BatchReader, ReadBatch
 from stormdeck.model.units import plural
 
 
@@ -62,7 +62,7 @@ class LogAnalyzer(RetryAnalyzer):
         """
         super().__init__(limit, api_timeout_ms, recent, margin_s)
         self._local_time = local_time
-        self._logs: dict[str, LogServers] = {}
+        self._reader = BatchReader(local_time)
         self._pairs_logs = pairs_logs
         self._hops: dict[str, Hops] = {}
         self._clients: Counter[str] = Counter()
@@ -79,38 +79,44 @@ class LogAnalyzer(RetryAnalyzer):
     def note_head(self, log: str, lines: Sequence[str], arrived: float) -> None:
         """Take the first lines of a log ahead of all others, by which its server's place on the path is known."""
         batch = LogBatch(log, tuple(lines), arrived, history=True)
+        self.note_read_head(BatchReader(self._local_time).read(batch))
+
+    def note_read_head(self, head: ReadBatch) -> None:
+        """Take the first lines of a log that were read elsewhere."""
         requests: list[Request] = []
-        for part in LogServers(self._local_time).parts(batch):
-            found = part.reader.read(part.batch, part.bare)
-            self._hops_of(log).take(part.hop, part.bare.texts, _request_times(found), is_front=found.is_front)
-            own = [event for _, event in found.events if isinstance(event, Request)]
+        for part in head.parts:
+            times = _request_times(part.lines)
+            self._hops_of(head.log).take(part.hop, part.texts, times, is_front=part.lines.is_front)
+            own = [event for _, event in part.lines.events if isinstance(event, Request)]
             self._first_requests[part.hop] = own
             requests += own
         self._note_cut(requests)
-        self._hops_of(log).pair(self._first_requests)
+        self._hops_of(head.log).pair(self._first_requests)
 
     def take(self, batch: LogBatch) -> JudgedRequests:
         """Process lines of a log that is counted. Returns the main requests among them.
 
         Of several servers whose logs show the same traffic, the nearest to the client is counted.
         """
-        parts = self._servers(batch.log).parts(batch)
-        found = [part.reader.read(part.batch, part.bare) for part in parts]
+        return self.take_read(self._reader.read(batch))
+
+    def take_read(self, batch: ReadBatch) -> JudgedRequests:
+        """Process lines that were read elsewhere, as ``take`` does."""
         hops = self._hops_of(batch.log)
-        for part, read in zip(parts, found, strict=True):
-            hops.take(part.hop, part.bare.texts, _request_times(read), is_front=read.is_front)
-        times = [t for read in found for t in _request_times(read) if t is not None]
+        for part in batch.parts:
+            hops.take(part.hop, part.texts, _request_times(part.lines), is_front=part.lines.is_front)
+        times = [t for part in batch.parts for t in _request_times(part.lines) if t is not None]
         if times:
             self._release(max(times))
-            if self._is_early(parts, times[0]):
-                self._held.append(_Held(batch, parts, found, times[0]))
+            if self._is_early(batch, times[0]):
+                self._held.append(_Held(batch, times[0]))
                 return self.take_events([], Counter())
-        return self._count(batch, parts, found)
+        return self._count(batch)
 
-    def _is_early(self, parts: Sequence[Part], t: float) -> bool:
+    def _is_early(self, batch: ReadBatch, t: float) -> bool:
         """Return whether a nearer server may write its lines of these requests a moment later."""
-        hop, hops = parts[0].hop, self._hops_of(parts[0].batch.log)
-        if not self._pairs_logs or len(parts) > 1 or len(self._held) >= MOST_HELD or not hops.may_be_behind(hop):
+        hop, hops = batch.parts[0].hop, self._hops_of(batch.log)
+        if not self._pairs_logs or len(batch.parts) > 1 or len(self._held) >= MOST_HELD or not hops.may_be_behind(hop):
             return False
         if hops.is_behind(hop, t):
             self._direct.discard(hop)
@@ -124,23 +130,22 @@ class LogAnalyzer(RetryAnalyzer):
         """
         held, self._held = self._held, []
         for one in held:
-            hop = one.parts[0].hop
+            hop = one.batch.parts[0].hop
             is_known = self._hops_of(one.batch.log).is_behind(hop, one.t)
             if not is_known and now is not None and now - one.t <= HELD_S:
                 self._held.append(one)
                 continue
             if not is_known:
                 self._direct.add(hop)
-            self._count(one.batch, one.parts, one.found, one.t)
+            self._count(one.batch, one.t)
 
-    def _count(
-        self, batch: LogBatch, parts: Sequence[Part], found: Sequence[ReadLines], t: float | None = None
-    ) -> JudgedRequests:
+    def _count(self, batch: ReadBatch, t: float | None = None) -> JudgedRequests:
         """Count what was read in a batch; ``t`` is when it was read, if that is long ago."""
         events: list[tuple[int, Request | ErrorText]] = []
         others: Counter[str] = Counter()
         hops = self._hops_of(batch.log)
-        for part, read in zip(parts, found, strict=True):
+        for part in batch.parts:
+            read = part.lines
             behind = hops.is_behind(part.hop, t)
             if part.indices is None and not behind:
                 events = read.events
@@ -150,19 +155,19 @@ class LogAnalyzer(RetryAnalyzer):
                 ]
             if behind:
                 self._behind[part.hop] = None
-                for t in read.server_errors:
-                    self.tracker.causes.note_behind(t)
+                for failed_at in read.server_errors:
+                    self.tracker.causes.note_behind(failed_at)
                 continue
             others.update(read.others)
             self._note(read, batch)
-        if len(parts) > 1:
+        if len(batch.parts) > 1:
             events.sort(key=_index)
         head = self._heads.get(batch.log)
         if head is None or head.is_open:
             self._begin(batch.log, [event for _, event in events if isinstance(event, Request)])
         return self.take_events(events, others)
 
-    def _note(self, read: ReadLines, batch: LogBatch) -> None:
+    def _note(self, read: ReadLines, batch: ReadBatch) -> None:
         """Note the time that lines cover, their clients, and lines that were not understood."""
         for t in read.other_times:
             self.extend_span(t)
@@ -196,7 +201,7 @@ class LogAnalyzer(RetryAnalyzer):
         Its requests are the proxy's requests once more, and the proxy's own retries.
         """
         asked, requests = 0, []
-        for part in self._servers(batch.log).parts(batch):
+        for part in self._reader.parts(batch):
             read = part.reader.read(part.batch, part.bare, behind=True)
             self.take_errors([event for _, event in read.events if isinstance(event, ErrorText)])
             for t in read.server_errors:
@@ -238,19 +243,11 @@ class LogAnalyzer(RetryAnalyzer):
         names = [" in ".join(reversed(hop.split("\n"))) for hop in self._behind]
         return [f"Not counted, since a server nearer to the client shows the same requests: {', '.join(names)}."]
 
-    def _servers(self, log: str) -> LogServers:
-        servers = self._logs.get(log)
-        if servers is None:
-            servers = self._logs[log] = LogServers(self._local_time)
-        return servers
-
 
 class _Held(NamedTuple):
     """Lines of a server that are not counted yet: a nearer one may show the same requests a moment later."""
 
-    batch: LogBatch
-    parts: Sequence[Part]
-    found: Sequence[ReadLines]
+    batch: ReadBatch
     t: float
     """When its first request was, in unix seconds."""
 

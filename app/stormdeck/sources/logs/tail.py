@@ -15,6 +15,8 @@ from stormdeck.sources.net.failure import NO_DESCRIPTORS, is_out_of_descriptors
 
 READ_BYTES = 1024 * 1024
 _MARK_BYTES = 32
+_GZIP = b"\x1f\x8b"
+"""How a file begins that gzip has packed."""
 
 
 class Tail:
@@ -118,9 +120,15 @@ def open_log(path: Path) -> int | Obstacle:
     Only regular files are opened: opening a pipe would unblock its writer and then break it.
     """
     try:
-        return open_regular(path)
+        descriptor = open_regular(path)
     except OSError as error:
         return obstacle(path, error)
+    with contextlib.suppress(OSError):
+        if os.read(descriptor, len(_GZIP)) == _GZIP:
+            os.close(descriptor)
+            why = f"{path} is packed with gzip, and a packed log does not grow; stormdeck analyze reads it"
+            return Obstacle(LogState.NOT_A_FILE, why)
+    return descriptor
 
 
 def obstacle(path: Path, error: OSError) -> Obstacle:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from copy import copy
 from dataclasses import replace
 from itertools import chain, groupby
 from operator import itemgetter
 from os.path import realpath
 from pathlib import Path
+from typing import TypeVar
 
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.prefixes.clocks import LocalTime
@@ -27,9 +30,18 @@ HELD = 4
 HEAD_LINES = 5000
 """Lines of a log that tell what it is, where there are several."""
 _STDIN_NAME = "standard input"
-_Part = LogSpec | None
+LogPart = LogSpec | None
 """A file, another place, or ``None`` for standard input."""
-_Timed = tuple[float, LogBatch]
+TimedBatch = tuple[float, int, LogBatch]
+T = TypeVar("T", bound=tuple[object, ...])
+
+
+def merged(streams: Iterable[Iterator[T]]) -> Iterator[T]:
+    """Merge streams of tuples by their time and the place of their log.
+
+    However the logs are divided among the streams, the order is the same.
+    """
+    return heapq.merge(*streams, key=itemgetter(0, 1))
 
 
 class Archive:
@@ -42,27 +54,62 @@ class Archive:
     def __init__(
         self, files: Sequence[str], local_time: LocalTime | None = None, clock: Callable[[], float] = time.time
     ) -> None:
-        self._local_time = local_time
+        self.local_time = local_time
         self._now = clock()
         self._logs = _logs(files)
-        self.problems: list[str] = []
-        """What could not be read and why, one sentence each; complete after the last batch."""
+        self._places = {name: at for at, name in enumerate(self._logs)}
+        """The place of each log in the order in which they were named."""
+        self._problems: dict[str, list[str]] = {}
         self.damaged = 0
         """Invalid lines of recordings, which were skipped."""
         self.read = 0
         """Number of files that were read, standard input included."""
+
+    @property
+    def problems(self) -> list[str]:
+        """Return what could not be read and why, in the order of the logs; complete after the last batch."""
+        return [one for name in self._places for one in self._problems.get(name, ())]
+
+    @property
+    def logs(self) -> Mapping[str, tuple[LogPart, ...]]:
+        """Return the files of each log, oldest first, by its name."""
+        return self._logs
+
+    def part(self, names: Collection[str]) -> Archive:
+        """Return an archive of some of these logs, which reads them as this one does."""
+        one = copy(self)
+        one._logs = {name: parts for name, parts in self._logs.items() if name in names}
+        one._problems = {}
+        return one
+
+    def add(self, read: Archive) -> None:
+        """Take what was noted while a part of this archive was read."""
+        self._problems |= read._problems
+        self.damaged += read.damaged
+        self.read += read.read
+
+    def note(self, name: str, problem: str) -> None:
+        """Note a problem of a log."""
+        self._problems.setdefault(name, []).append(problem)
 
     def batches(self) -> Iterator[LogBatch]:
         """Yield all lines; can be iterated once."""
         if len(self._logs) == 1:
             [(name, paths)] = self._logs.items()
             return chain.from_iterable(self._file(path, name) for path in paths)
-        streams = [self._timed(name, paths) for name, paths in self._logs.items()]
-        return map(itemgetter(1), heapq.merge(*streams, key=itemgetter(0)))
+        return map(itemgetter(2), self.timed())
+
+    def timed(self) -> Iterator[TimedBatch]:
+        """Yield all lines with the time and the place of their log by which they are merged."""
+        return merged([self._placed(name, paths) for name, paths in self._logs.items()])
+
+    def _placed(self, name: str, paths: Sequence[LogPart]) -> Iterator[TimedBatch]:
+        at = self._places[name]
+        return ((t, at, batch) for t, batch in self._timed(name, paths))
 
     def heads(self) -> Iterator[tuple[str, list[str], float]]:
         """Yield the first lines of each log and when they are read, where there are several logs that are files."""
-        for name, paths in self._logs.items() if len(self._logs) > 1 else ():
+        for name, paths in self._logs.items() if len(self._places) > 1 else ():
             first = paths[0]
             if not isinstance(first, Path):
                 continue
@@ -75,9 +122,17 @@ class Archive:
                 lines = [recorded.line for recorded in read_recorded(lines) if recorded is not None]
             yield name, lines, self._now
 
-    def _timed(self, name: str, paths: Sequence[_Part]) -> Iterator[_Timed]:
+    def is_recorded(self, name: str) -> bool:
+        """Return whether a file of a log is a recording."""
+        for path in self._logs[name]:
+            with suppress(OSError, ValueError):
+                if isinstance(path, Path) and path.is_file() and is_recording(_head(read_chunks(path), LOOKED_AT)):
+                    return True
+        return False
+
+    def _timed(self, name: str, paths: Sequence[LogPart]) -> Iterator[tuple[float, LogBatch]]:
         """Yield the batches of one log with times to merge by, which never decrease."""
-        clock = _Clock(self._local_time, self._now)
+        clock = _Clock(self.local_time, self._now)
         for batch in chain.from_iterable(self._file(path, name) for path in paths):
             if not batch.history:
                 yield clock.at(batch.arrived), batch
@@ -89,7 +144,7 @@ class Archive:
             for at, lines in groupby(batch.lines, clock.read):
                 yield at, replace(batch, lines=tuple(lines))
 
-    def _file(self, path: _Part, name: str) -> Iterator[LogBatch]:
+    def _file(self, path: LogPart, name: str) -> Iterator[LogBatch]:
         """Yield the batches of one file or place; an error is noted in ``problems``."""
         try:
             if not isinstance(path, Path | None):
@@ -106,9 +161,9 @@ class Archive:
             else:
                 yield from (LogBatch(name, tuple(lines), self._now, history=True) for lines in everything)
         except UnreadError as error:
-            self.problems.append(clean(str(error)))
+            self.note(name, clean(str(error)))
         except (OSError, ValueError) as error:
-            self.problems.append(_words(path, error))
+            self.note(name, _words(path, error))
 
     def _recorded(self, source: Iterable[list[str]], name: str) -> Iterator[LogBatch]:
         """Yield a recording's lines, with those of one time in one batch."""
@@ -143,10 +198,10 @@ class _Clock:
         return self.at(access.time) if access is not None and access.time is not None else self._latest
 
 
-def _head(source: Iterator[list[str]]) -> list[str]:
+def _head(source: Iterator[list[str]], least: int = HEAD_LINES) -> list[str]:
     """Return the first lines of a log: a server prints much before its first request."""
     head: list[str] = []
-    while len(head) < HEAD_LINES and (piece := next(source, None)) is not None:
+    while len(head) < least and (piece := next(source, None)) is not None:
         head += piece
     return head
 
@@ -161,7 +216,7 @@ def _first(source: Iterator[list[str]]) -> list[list[str]]:
     return first
 
 
-def _logs(files: Sequence[str]) -> dict[str, tuple[_Part, ...]]:
+def _logs(files: Sequence[str]) -> dict[str, tuple[LogPart, ...]]:
     """Return the files of each log, oldest first, by a name for it; ``None`` is standard input.
 
     A bundle's folder means the recording in it. A file that is named twice, or by itself and as the predecessor of
@@ -169,7 +224,7 @@ def _logs(files: Sequence[str]) -> dict[str, tuple[_Part, ...]]:
     """
     chains = {file: _parts(file) for file in dict.fromkeys(files)}
     known = {realpath(path) for parts in chains.values() for path in parts[:-1] if isinstance(path, Path)}
-    logs: dict[str, tuple[_Part, ...]] = {}
+    logs: dict[str, tuple[LogPart, ...]] = {}
     for file, parts in chains.items():
         last = parts[-1]
         if last is None:
@@ -182,7 +237,7 @@ def _logs(files: Sequence[str]) -> dict[str, tuple[_Part, ...]]:
     return logs
 
 
-def _parts(file: str) -> tuple[_Part, ...]:
+def _parts(file: str) -> tuple[LogPart, ...]:
     """Return the files of a log, oldest first; or the place that it is read from."""
     log = parse_log(file)
     if isinstance(log, StandardInput):
@@ -190,7 +245,7 @@ def _parts(file: str) -> tuple[_Part, ...]:
     return with_predecessors(recording_in(log)) if isinstance(log, Path) else (log,)
 
 
-def _words(path: _Part, error: Exception) -> str:
+def _words(path: LogPart, error: Exception) -> str:
     """Return which file could not be read and why."""
     name = str(path) if path is not None else _STDIN_NAME
     why = error.strerror or str(error) if isinstance(error, OSError) else str(error)

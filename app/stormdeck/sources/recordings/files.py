@@ -26,6 +26,15 @@ PATIENCE_S = 2.0
 """How long to wait for a program that is about to write to a named pipe."""
 _PACKED_PIECE = 8 * 1024
 _GZIP = b"\x1f\x8b"
+_OTHER_PACKERS = {
+    b"\x28\xb5\x2f\xfd": "zstd -dc",
+    b"BZh": "bzip2 -dc",
+    b"\xfd7zXZ\0": "xz -dc",
+    b"\x04\x22\x4d\x18": "lz4 -dc",
+    b"PK\x03\x04": "unzip -p",
+}
+"""How a file begins that another program has compressed, and what writes its text."""
+_LONGEST_MARK = max(map(len, _OTHER_PACKERS))
 
 
 class _Stream(Protocol):
@@ -96,7 +105,13 @@ def _await_writer(handle: int) -> None:
 
 
 def _decompressed(stream: io.BufferedReader) -> _Stream:
-    if stream.peek(len(_GZIP))[: len(_GZIP)] != _GZIP:
+    begin = stream.peek(_LONGEST_MARK)
+    if not begin.startswith(_GZIP):
+        for mark, program in _OTHER_PACKERS.items():
+            if begin.startswith(mark):
+                raise OSError(
+                    errno.EINVAL, f"it is compressed, and not with gzip: {program} FILE | stormdeck analyze -"
+                )
         return stream
     import gzip
 
@@ -141,10 +156,11 @@ class _Unpacking:
 def _read(stream: _Stream) -> bytes:
     """Return the next bytes; raises ``OSError`` for damaged compressed data too."""
     import zlib
+    from gzip import BadGzipFile
 
     try:
         return stream.read1(PIECE_BYTES)
-    except (EOFError, zlib.error) as error:
+    except (EOFError, zlib.error, BadGzipFile) as error:
         raise OSError(0, "its compressed data is damaged or cut off") from error
 
 
