@@ -18,7 +18,7 @@ from stormdeck.model.text import clean
 from stormdeck.model.traffic.log_analyzer import LogAnalyzer
 from stormdeck.model.units import plural
 from stormdeck.sources.recordings.archive import Archive
-from stormdeck.sources.transcripts.read import folder_obstacle, read_transcripts
+from stormdeck.sources.transcripts.read import Unread, folder_obstacle, read_transcripts
 
 
 def run(files: Sequence[str], *, transcripts: str | None, api_timeout_ms: int | None, as_json: bool) -> int:
@@ -67,6 +67,7 @@ def _read_transcripts(folder: Path, analyzer: LogAnalyzer) -> list[str]:
     obstacle = folder_obstacle(folder)
     if obstacle:
         return [obstacle]
-    for entry in read_transcripts(folder):
+    unread = Unread()
+    for entry in read_transcripts(folder, unread=unread):
         analyzer.take_entry(entry)
-    return []
+    return unread.sentences()
