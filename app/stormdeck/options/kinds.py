@@ -45,6 +45,8 @@ class Kind:
     """Whether an item is ``NAME=TEXT``, which the file writes as ``NAME: TEXT``."""
     split: Callable[[str], list[str]] | None = None
     """Splits the items of a list in a variable; by default at each colon, as in PATH."""
+    distinct: Callable[[Sequence[Any]], Sequence[Any]] | None = None
+    """Drops the items of a list that mean the same as an earlier one."""
     agree: Callable[[Sequence[Any]], None] | None = None
     """Raises ValueError if the items of a list conflict."""
 
@@ -141,6 +143,12 @@ def _log(text: str, place: Place) -> LogSpec:
     return parse_log(text, lambda file: _file(file, place))
 
 
+def _distinct_logs(logs: Sequence[Any]) -> Sequence[Any]:
+    from stormdeck.sources.logs.same_file import distinct
+
+    return distinct(logs) if len(logs) > 1 else logs
+
+
 def _folder(text: str, place: Place) -> Path:
     path = _path(text, place)
     if not _is_folder(path):
@@ -209,7 +217,7 @@ URL = Kind("URL", "an http:// or https:// URL with a host", _url)
 """A base URL as text, without a trailing slash."""
 FILE = Kind("FILE", "a file", _file)
 """An absolute path that is not a folder; it need not exist."""
-LOGS = Kind("LOG", "a log", _log, many=True, split=split_logs)
+LOGS = Kind("LOG", "a log", _log, many=True, split=split_logs, distinct=_distinct_logs)
 """A file or another place, such as ``docker:litellm``."""
 FOLDER = Kind("DIR", "a folder", _folder)
 """An absolute path to a folder that exists."""

@@ -242,7 +242,7 @@ SQL_VALUES = (None, 0, -1, 2**63 - 1, 1.5, float("inf"), float("-inf"), "", "tex
 
 
 def test_a_row_of_the_storms_costs_no_other_row_and_can_be_said(tmp_path):
-    storm = Storm(NOW, NOW + 40, 5, 11, "500", "why", Outcome.RECOVERED, "transcript", "vllm.log", "26522f09")
+    storm = Storm(NOW, NOW + 40, 5, 11, "500", "why", Outcome.RECOVERED, evidence="transcript", log="a.log")
     store = StormStore(tmp_path / "storms.sqlite3")
     assert store.save([storm]) is None
     with sqlite3.connect(store.path) as base:
