@@ -67,8 +67,7 @@ def _kept(function: Callable[P, T]) -> Callable[P, T]:
 def parts_of(url: str) -> SplitResult | None:
     """Return the parts of a URL with a host; ``None`` for other text and for an ambiguous URL."""
     text = url.strip()
-    if (scheme := _ANY_SLASHES.match(text)) is not None:
-        text = f"{scheme[1]}://{text[scheme.end() :]}"
+    text = with_scheme(text) if _ANY_SLASHES.match(text) else text
     if not _AMBIGUOUS.isdisjoint(text):
         return None
     try:
@@ -172,9 +171,17 @@ def host_of(url: str) -> str:
 
 
 def with_scheme(text: str) -> str:
-    """Return a base URL with a scheme: the client reads ``host:port`` as plain HTTP (measured, 2.1.329)."""
+    """Return a base URL with a scheme: the client reads ``host:port`` as plain HTTP (measured, 2.1.329).
+
+    A text that begins with a slash is a path, and no URL for the client either.
+
+    >>> with_scheme("gpu:8000"), with_scheme("http:/gpu:8000"), with_scheme("/dev/zero")
+    ('http://gpu:8000', 'http://gpu:8000', '/dev/zero')
+    """
     url = text.strip()
-    return url if "://" in url or not url or _ANY_SLASHES.match(url) else f"http://{url}"
+    if (scheme := _ANY_SLASHES.match(url)) is not None:
+        return f"{scheme[1]}://{url[scheme.end() :]}"
+    return url if not url or url.startswith("/") or "://" in url else f"http://{url}"
 
 
 def origin_of(url: str) -> str | None:

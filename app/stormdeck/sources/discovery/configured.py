@@ -50,7 +50,7 @@ def base_url(settings: SettingsSnapshot) -> BaseUrl | None:
     target = None if why_no_url(text) else address(with_scheme(text))
     if target is None:
         return None
-    note = "" if with_scheme(text) == text else "it has no scheme, http:// assumed"
+    note = "" if "://" in text or text.lower().startswith(("http:", "https:")) else "it has no scheme, http:// assumed"
     left_out = (target.origin + target.path).removeprefix(target.base)
     if left_out:
         note = "; ".join(part for part in (note, f"its path {left_out[:40]} left out") if part)
