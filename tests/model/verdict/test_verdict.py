@@ -211,7 +211,7 @@ def test_a_request_that_fails_now_comes_before_a_turn_that_was_given_up(unclear)
 @pytest.mark.parametrize("code", ["PROXY815", "MODEL303"])
 def test_nobody_is_told_to_send_again_what_the_server_that_came_back_does_not_know(code):
     given_up = replace(GAVE_UP, started=NOW - 110, last=NOW - 90, reason="EngineCore encountered an issue")
-    back = replace(VLLM, started=NOW - 60)
+    back = replace(VLLM, started=int(NOW) - 60)
     whole = replace(deck(WELL, FOUND, back, PROXY, GPUS, replace(CALM, storms=(given_up,))), findings=())
     assert "vLLM is back: send it again" in statements(whole, NOW, lambda at: "14:05")[0].detail
     wrong = Finding(code, Severity.ERROR, "unknown", "vLLM does not know `A`; did you mean `a`?", "", hop=HopKind.PROXY)

@@ -206,6 +206,7 @@ def test_a_layout_is_used_or_forgotten(tmp_path):
     remember(tmp_path, settings, "hosted", "{}", ["hosted"])
     file = tmp_path / f"{tag_of(target_of(settings))}.json"
     document = Document.parse("{}")
+    assert isinstance(document, Document)
     for value in altered(json.loads(file.read_text())):
         file.write_text(json.dumps(value))
         assert plan(document, HOSTED, (HOSTED,), read_layouts(tmp_path, settings)).document == document
