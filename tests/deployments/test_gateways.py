@@ -256,6 +256,7 @@ def test_a_base_url_whose_name_does_not_resolve_is_wrong(home):
 
 
 NO_URLS = {
+    "http://[fe80::1%25eth0]:8000": "Its IPv6 address has a zone",
     "http://:8000": "Its host is missing",
     "http://127.0.0.1:70000": "Its port 70000 is above 65535",
     "http://[::1:8000": "Its bracket is not closed",

@@ -61,6 +61,45 @@ def test_lists_are_joined_and_sections_replaced(tmp_path):
     assert [one.file for one in config.included] == [str(tmp_path / "more.yaml"), str(tmp_path / "last.yaml")]
 
 
+@pytest.mark.parametrize(
+    ("main", "more", "said"),
+    [
+        (
+            "litellm_settings: {drop_params: true, num_retries: 2}\n",
+            "litellm_settings: {num_retries: 0}\n",
+            "LiteLLM takes that one only, so drop_params of this one has no effect. Write it into litellm_settings of",
+        ),
+        (
+            "router_settings: {a: 1, b: 2, c: 3, d: 4}\n",
+            "router_settings:\n",
+            "so a, b, c and 1 more of this one have",
+        ),
+        ("environment_variables: {A: x}\n", "environment_variables: {B: x}\n", "so A of this one has no effect"),
+        ("litellm_settings: {num_retries: 2}\n", "litellm_settings: {num_retries: 0, drop_params: true}\n", ""),
+        ("litellm_settings: {num_retries: 2}\n", "router_settings: {num_retries: 0}\n", ""),
+        ("litellm_settings:\n", "litellm_settings: {num_retries: 0}\n", ""),
+        (models("a"), models("b"), ""),
+    ],
+)
+def test_a_section_that_an_included_file_replaces_is_a_finding_where_keys_are_lost(tmp_path, main, more, said):
+    path = write(tmp_path, main=f"include: [more.yaml]\n{main}{KEY}", more=f"{more}{models('c')}")
+    found = [one for one in findings(read_proxy_config(path)) if one.code == "PROXY820"]
+    assert [(one.severity, one.file, one.line) for one in found] == [(Severity.WARNING, str(path), 2)] * bool(said)
+    assert all(said in one.message for one in found)
+
+
+def test_of_several_included_files_the_last_one_counts(tmp_path):
+    path = write(
+        tmp_path,
+        main=f"include: [one.yaml, two.yaml]\n{KEY}litellm_settings: {{drop_params: true}}\n",
+        one=f"litellm_settings: {{drop_params: true, num_retries: 0}}\n{models('a')}",
+        two="litellm_settings: {drop_params: false}\n",
+    )
+    found = [one for one in findings(read_proxy_config(path)) if one.code == "PROXY820"]
+    assert [(one.file, one.line) for one in found] == [(str(tmp_path / "one.yaml"), 1)]
+    assert "num_retries of this one has no effect. Write it into litellm_settings of two.yaml." in found[0].message
+
+
 def test_an_included_file_is_beside_the_one_that_names_it(tmp_path):
     main = write(
         tmp_path,

@@ -5,7 +5,7 @@ import sys
 from dataclasses import replace
 
 import pytest
-from textual.command import CommandInput
+from textual.command import CommandInput, CommandList
 
 from panel import deliver, in_loop, make_app, rows_with, until
 from samples import WRONG
@@ -40,6 +40,24 @@ def test_there_is_an_entry_for_every_action_rule_setting_and_theme():
     assert [field.path for field in FIELDS if field.path.removeprefix("env.") not in names] == []
     assert [theme for theme in app.available_themes if f"Theme: {theme.removeprefix(OWN)}" not in names] == []
     assert len({entry.name for entry in found}) == len(found)
+
+
+@in_loop
+@pytest.mark.parametrize("key", ["pagedown", "pageup"])
+async def test_a_list_without_room_has_no_pages_and_ends_nothing(panel, key):
+    async with panel().run_test(size=(40, 12)) as pilot:
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: "Command" in type(pilot.app.screen).__name__, "no palette")
+        found = pilot.app.screen.query_one(CommandList)
+        await until(pilot, lambda: found.option_count > 1 and found.highlighted is not None, "no entries")
+        await pilot.resize_terminal(40, 4)
+        await until(pilot, lambda: not found.scrollable_content_region, "the list has room")
+        await pilot.press(key)
+        await pilot.resize_terminal(40, 12)
+        await until(pilot, lambda: found.scrollable_content_region.height > 2, "the list has no room")
+        before = found.highlighted
+        await pilot.press(key)
+        await until(pilot, lambda: key == "pageup" or found.highlighted > before, "no page")
 
 
 @in_loop

@@ -18,11 +18,12 @@ from textual.css.stylesheet import Stylesheet
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
-from textual.widgets import Input
+from textual.widgets import Input, OptionList
 from textual.widgets._toast import Toast, ToastHolder, ToastRack
 
 import stormdeck
 from panel import in_loop
+from stormdeck.ui.textual_patches import paging
 from stormdeck.ui.textual_patches.driver import PanelDriver, WakingEvent, write_sequence
 from stormdeck.ui.textual_patches.memory import (
     SmallCache,
@@ -158,6 +159,17 @@ class TestMemory:
     def test_an_input_still_subscribes_to_its_screen_and_never_unsubscribes(self):
         assert "text_selection_started_signal.subscribe(" in inspect.getsource(Input)
         assert "unsubscribe" not in inspect.getsource(Input)
+
+
+class TestPaging:
+    def test_textual_still_looks_up_a_line_that_may_not_exist(self):
+        text = source(paging._original)
+        assert "self._index_to_line[" in text
+        assert "scrollable_content_region:" not in text
+
+    def test_both_keys_call_what_is_replaced(self):
+        assert "self._move_page(-1)" in source(OptionList.action_page_up)
+        assert "self._move_page(1)" in source(OptionList.action_page_down)
 
 
 class TestScreenSize:

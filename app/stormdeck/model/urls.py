@@ -35,6 +35,9 @@ _API_TAIL = re.compile(r"(?:/+v1(?:/+(?:messages(?:/count_tokens)?|chat/completi
 """The end of a URL that names an endpoint of the API instead of the server."""
 _LONGEST_PATH = 24
 """Characters of a path that are shown."""
+_ANY_SLASHES = re.compile(r"(?i)(https?):/*")
+"""The client, as browsers do, takes any number of slashes before the host, none too (measured, 2.1.42 to 2.1.332)."""
+_IPV4_NUMBERS = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+)){0,3}\.?")
 _AUTHORITY = re.compile(r"(?i)https?:[/]*([^/?#\\\t\r\n]*)")
 _NO_HOST = frozenset(" <>^|[]")
 """Characters that the URL standard forbids in a host; those that it strips or decodes first are not here."""
@@ -64,6 +67,7 @@ def _kept(function: Callable[P, T]) -> Callable[P, T]:
 def parts_of(url: str) -> SplitResult | None:
     """Return the parts of a URL with a host; ``None`` for other text and for an ambiguous URL."""
     text = url.strip()
+    text = with_scheme(text) if _ANY_SLASHES.match(text) else text
     if not _AMBIGUOUS.isdisjoint(text):
         return None
     try:
@@ -90,9 +94,11 @@ def why_no_url(text: str) -> str:
         if not closed:
             return "bracket is not closed"
         try:
-            ipaddress.IPv6Address(inside)
+            address = ipaddress.IPv6Address(inside)
         except ValueError:
             return "text in brackets is no IPv6 address"
+        if address.scope_id is not None:
+            return "IPv6 address has a zone"
         return _why_no_port(rest.removeprefix(":")) if rest in {"", ":"} or rest.startswith(":") else "port is missing"
     name, _, port = host.partition(":")
     if not name:
@@ -109,9 +115,6 @@ def _why_no_port(port: str) -> str:
     if not (port.isascii() and port.isdigit()):
         return "port is no number"
     return f"port {port[:12]} is above 65535" if len(port.lstrip("0")) > len("65535") or int(port) > _LAST_PORT else ""
-
-
-_DOTTED_IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}\.")
 
 
 @_kept
@@ -131,9 +134,33 @@ def plain_host(host: str) -> str:
         except UnicodeError:
             return ""
     text = text.lower()
-    # A browser and Node read an IPv4 address with a dot at its end as the address (WHATWG).
-    text = text[:-1] if _DOTTED_IPV4.fullmatch(text) else text
+    # Browsers, Node and Bun read every form of an IPv4 address, also one with a dot at its end (WHATWG).
+    text = _dotted(text) if _IPV4_NUMBERS.fullmatch(text) else text
     return text if text.strip(".") and text.isprintable() and (":" in text or _NOT_IN_HOSTS.isdisjoint(text)) else ""
+
+
+def _dotted(text: str) -> str:
+    """Return an IPv4 address as four decimal numbers; a text whose numbers are too large as it is.
+
+    By the URL standard: ``0x`` begins a hexadecimal number and 0 an octal one, and the last number fills the rest.
+
+    >>> _dotted("127.1"), _dotted("0x7f000001"), _dotted("127.0.0.1."), _dotted("1.2.3.999")
+    ('127.0.0.1', '127.0.0.1', '127.0.0.1', '1.2.3.999')
+    """
+    try:
+        *firsts, last = (_number(part) for part in text.removesuffix(".").split("."))
+    except ValueError:
+        return text
+    if any(part > 255 for part in firsts) or last >= 256 ** (4 - len(firsts)):
+        return text
+    value = last + sum(part * 256 ** (3 - at) for at, part in enumerate(firsts))
+    return str(ipaddress.IPv4Address(value))
+
+
+def _number(part: str) -> int:
+    if part.startswith("0x"):
+        return int(part[2:] or "0", 16)
+    return int(part, 8) if part.startswith("0") else int(part[:16])
 
 
 @_kept
@@ -144,9 +171,17 @@ def host_of(url: str) -> str:
 
 
 def with_scheme(text: str) -> str:
-    """Return a base URL with a scheme: the client reads ``host:port`` as plain HTTP (measured, 2.1.329)."""
+    """Return a base URL with a scheme: the client reads ``host:port`` as plain HTTP (measured, 2.1.329).
+
+    A text that begins with a slash is a path, and no URL for the client either.
+
+    >>> with_scheme("gpu:8000"), with_scheme("http:/gpu:8000"), with_scheme("/dev/zero")
+    ('http://gpu:8000', 'http://gpu:8000', '/dev/zero')
+    """
     url = text.strip()
-    return url if "://" in url or not url else f"http://{url}"
+    if (scheme := _ANY_SLASHES.match(url)) is not None:
+        return f"{scheme[1]}://{url[scheme.end() :]}"
+    return url if not url or url.startswith("/") or "://" in url else f"http://{url}"
 
 
 def origin_of(url: str) -> str | None:

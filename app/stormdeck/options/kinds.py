@@ -46,6 +46,8 @@ class Kind:
     """Whether an item is ``NAME=TEXT``, which the file writes as ``NAME: TEXT``."""
     split: Callable[[str], list[str]] | None = None
     """Splits the items of a list in a variable; by default at each colon, as in PATH."""
+    distinct: Callable[[Sequence[Any]], Sequence[Any]] | None = None
+    """Drops the items of a list that mean the same as an earlier one."""
     agree: Callable[[Sequence[Any]], None] | None = None
     """Raises ValueError if the items of a list conflict."""
 
@@ -142,6 +144,12 @@ def _log(text: str, place: Place) -> LogSpec:
     return parse_log(text, lambda file: _file(file, place))
 
 
+def _distinct_logs(logs: Sequence[Any]) -> Sequence[Any]:
+    from stormdeck.sources.logs.same_file import distinct
+
+    return distinct(logs) if len(logs) > 1 else logs
+
+
 def _listen(text: str, _place: Place) -> ListenAddress:
     at = read_address(text)
     if at is None:
@@ -219,7 +227,7 @@ URLS = Kind("URL", URL.expected, _url, many=True, split=lambda text: text.split(
 """Several base URLs; in a variable, separated by commas."""
 FILE = Kind("FILE", "a file", _file)
 """An absolute path that is not a folder; it need not exist."""
-LOGS = Kind("LOG", "a log", _log, many=True, split=split_logs)
+LOGS = Kind("LOG", "a log", _log, many=True, split=split_logs, distinct=_distinct_logs)
 """A file or another place, such as ``docker:litellm``."""
 LISTEN = Kind("HOST:PORT", EXPECTED, _listen)
 """Where to listen; the host is 127.0.0.1 if it is left out."""

@@ -115,6 +115,8 @@ def _value(entry: RawOption, home: Path) -> object:
         read = tuple(kind.read(text, place) for text in entry.texts)
         if kind.agree is not None:
             kind.agree(read)
+        if kind.distinct is not None:
+            read = tuple(kind.distinct(read))
     except ValueError as error:
         return Problem(str(origin), f"{entry.declaration.name}: {error}" if in_file else str(error))
     return read if kind.many else read[0]

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from stormdeck.model.json_edit.document import FileError
-from stormdeck.model.litellm.config import IncludedFile, Member, MissingInclude, Node, ProxyConfig
+from stormdeck.model.litellm.config import IncludedFile, Member, MissingInclude, Node, ProxyConfig, Replaced
 from stormdeck.model.litellm.placeholders import is_open
 from stormdeck.sources.processes.namespaces import HERE, inside
 
@@ -48,6 +48,7 @@ class _Merging:
         self._loaded = {self._main}
         self._included: list[IncludedFile] = []
         self._missing: list[MissingInclude] = []
+        self._replaced: list[Replaced] = []
         self._bytes = 0
 
     def merged(self) -> ProxyConfig:
@@ -62,11 +63,33 @@ class _Merging:
             if included is None:
                 continue
             name, root = included
-            members = _joined(members, root)
+            members = self._joined(members, root)
             pending.extend(self._entries(root.member(_KEY), name))
         kept = (include,) if include is not None and self._missing else ()
         root = replace(whole, members=(*members.values(), *kept))
-        return replace(self._config, root=root, included=tuple(self._included), missing=tuple(self._missing))
+        return replace(
+            self._config,
+            root=root,
+            included=tuple(self._included),
+            missing=tuple(self._missing),
+            replaced=tuple(self._replaced),
+        )
+
+    def _joined(self, members: dict[str, Member], included: Node) -> dict[str, Member]:
+        """Return the entries of a file with those of one that it includes."""
+        made = dict(members)
+        for member in included.members or ():
+            before = made.get(member.key)
+            if member.key == _KEY:
+                continue
+            if before is not None and before.node.items is not None and member.node.items is not None:
+                node = replace(before.node, items=(*before.node.items, *member.node.items))
+                made[member.key] = replace(before, node=node)
+                continue
+            if before is not None and before.node.members is not None:
+                self._replaced.append(Replaced(before, member))
+            made[member.key] = member
+        return made
 
     def _entries(self, include: Member | None, declared_in: str) -> list[tuple[Node, str]]:
         """Return the entries of an ``include`` with the file that they stand in."""
@@ -127,18 +150,3 @@ class _Merging:
 def _is_bad_text(error: FileError) -> bool:
     """Return whether a file was read and is not text: LiteLLM may be able to read what this program may not."""
     return error.line is not None
-
-
-def _joined(members: dict[str, Member], included: Node) -> dict[str, Member]:
-    """Return the entries of a file with those of one that it includes."""
-    made = dict(members)
-    for member in included.members or ():
-        before = made.get(member.key)
-        if member.key == _KEY:
-            continue
-        if before is not None and before.node.items is not None and member.node.items is not None:
-            node = replace(before.node, items=(*before.node.items, *member.node.items))
-            made[member.key] = replace(before, node=node)
-        else:
-            made[member.key] = member
-    return made

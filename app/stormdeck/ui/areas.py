@@ -40,7 +40,9 @@ def _timeline() -> Screen[None]:
 def palette() -> type[Provider]:
     """Return the provider of the command palette's entries."""
     from stormdeck.ui.palette import PanelCommands
+    from stormdeck.ui.textual_patches.paging import page_only_what_is_shown
 
+    page_only_what_is_shown()
     return PanelCommands
 
 

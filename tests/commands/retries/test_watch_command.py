@@ -108,6 +108,15 @@ class TestEvents:
         assert (event["storm"]["attempts"], event["storm"]["cause"], event["storm"]["id"]) == (3, "500", 1)
         assert running.end() == (0, "")
 
+    @pytest.mark.parametrize("make", [os.symlink, os.link], ids=["link", "hard link"])
+    def test_a_log_that_is_named_twice_is_followed_once(self, watch, log, make):
+        make(log, log.with_name("other.log"))
+        running = watch(log, log.with_name("other.log"), "--json")
+        assert running.event("log")["log"] == log.name
+        append(log, post(200, 6000))
+        storm(log)
+        assert running.event("storm_started")["storm"]["attempts"] == 3
+
     def test_a_log_may_appear_later(self, watch, tmp_path):
         running = watch(tmp_path / "later.log", "--json")
         assert running.event("log")["state"] == "waiting"

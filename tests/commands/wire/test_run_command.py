@@ -164,6 +164,19 @@ def test_the_server_of_an_untrusted_folder_gets_no_token(home, server):
     assert home.run("-p", "hi", options=["--to", home.url])[0] == 7
 
 
+def test_a_path_is_no_server(home, server):
+    code, _, err = home.run("-p", "hi", options=["--to", "/dev/zero"])
+    assert (code, server.got) == (2, [])
+    assert "/dev/zero is not a URL" in err
+
+
+@pytest.mark.parametrize("slashes", ["", "/", "///"])
+def test_a_base_url_with_other_slashes_leads_to_the_server_as_for_the_client(home, server, slashes):
+    home.set({"ANTHROPIC_BASE_URL": home.url.replace("//", slashes, 1)})
+    assert home.run("-p", "hi")[0] == 7
+    assert len(server.got) == 1
+
+
 def test_managed_settings_outrank_what_can_be_handed_over(home):
     managed = home.folder / "etc" / "claude-code"
     managed.mkdir(parents=True)

@@ -109,10 +109,11 @@ class TestAChangeMeanwhile:
         remembered = '{"env": {"ANTHROPIC_BASE_URL": "http://a"}, "theme": "dark"}'
         assert text_of('{"theme": "light"}', {URL: "http://a"}, remembered) == remembered.replace("dark", "light")
 
-    def test_a_remembered_file_with_a_second_env_takes_no_setting_out_of_effect(self):
+    @pytest.mark.parametrize("url", ["http://a", "http://b"])
+    def test_a_remembered_file_with_a_second_env_takes_no_setting_out_of_effect(self, url):
         remembered = '{"env": {"FOO": "1"}, "env": {"ANTHROPIC_BASE_URL": "http://a"}}'
-        with pytest.raises(NotPossibleError, match="a key is given twice"):
-            text_of('{"env": {"FOO": "1"}}', {URL: "http://b"}, remembered)
+        after = parsed(text_of('{"env": {"FOO": "1"}}', {URL: url}, remembered))
+        assert after.values == {"env": {"FOO": "1", "ANTHROPIC_BASE_URL": url}}
 
     def test_a_profile_that_was_changed_is_set_in_the_remembered_layout(self):
         hosted = text_of(self.OWN, {})
@@ -189,8 +190,16 @@ def test_a_memory_of_another_file_never_changes_other_settings(text, remembered,
     after = attempt(before, values, parsed(remembered))
     if after is not None:
         assert same(path_values(after), values)
-        others = {key: value for key, value in before.values.items() if not belongs((key,)) and key != "env"}
-        assert same({key: value for key, value in after.values.items() if not belongs((key,)) and key != "env"}, others)
+        assert same(others_of(after), others_of(before))
+
+
+def others_of(document):
+    """The values that belong to no profile; an ``env`` without any counts as none."""
+    env = document.values.get("env", {})
+    if isinstance(env, dict):
+        env = {name: value for name, value in env.items() if not belongs(("env", name))}
+    others = {key: value for key, value in document.values.items() if not belongs((key,)) and key != "env"}
+    return {**others, "env": env}
 
 
 def test_a_profile_with_half_a_character_is_kept_as_json_writes_it():

@@ -205,6 +205,8 @@ def test_findings_come_and_go_after_the_first_ones_are_known():
     came = [event for event in watch.events if event.kind is Kind.FINDING]
     assert {event.name for event in came} >= {"URL101"}
     assert all(sentence(event, watch.at).startswith(f"{event.name} came: ") for event in came)
+    assert any(sentence(event, watch.at) == "URL101 came: ANTHROPIC_BASE_URL: ends in /v1" for event in came)
+    assert len({sentence(event, watch.at) for event in came}) == len(came)
     watch.see(200, WELL).see(6)
     went = [event for event in watch.events if event.kind is Kind.FINDING]
     assert len(went) == len(came)

@@ -25,6 +25,7 @@ from stormdeck.feed.reducer import take
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding, HopKind, Severity
 from stormdeck.model.logs.endings import Ending, LogTails, ending
+from stormdeck.model.retries.odds.unclear import Unclear
 from stormdeck.model.retries.sessions import InFlight
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot
 from stormdeck.model.snapshots.prefix_cache import PrefixCache
@@ -192,6 +193,31 @@ def test_a_cooldown_names_the_error_before_it():
         in ranked(*WHOLE, replace(STORMY, storms=(masked, first)))[0].detail
     )
     assert "the error before it is the cause" in ranked(*WHOLE, replace(STORMY, storms=(masked,)))[0].detail
+
+
+@pytest.mark.parametrize("unclear", [None, Unclear(17, 3, 1, 0, ((404, 3),))], ids=["one", "several"])
+def test_a_request_that_fails_now_comes_before_a_turn_that_was_given_up(unclear):
+    given_up = replace(GAVE_UP, started=NOW - 110, last=NOW - 90)
+    now = replace(failed(ago=2), storms=(given_up,), unclear=unclear)
+    said = [one.headline for one in ranked(*WHOLE, now)]
+    assert "404" in said[0]
+    assert said[1].startswith("Claude Code gave up")
+    passed = replace(now, failure=replace(now.failure, passed=True), unclear=None)
+    assert ranked(*WHOLE, passed)[0].headline.startswith("Claude Code gave up")
+    older = replace(now, failure=replace(now.failure, at=NOW - 108))
+    assert ranked(*WHOLE, older)[0].headline.startswith("Claude Code gave up")
+
+
+@pytest.mark.parametrize("code", ["PROXY815", "MODEL303"])
+def test_nobody_is_told_to_send_again_what_the_server_that_came_back_does_not_know(code):
+    given_up = replace(GAVE_UP, started=NOW - 110, last=NOW - 90, reason="EngineCore encountered an issue")
+    back = replace(VLLM, started=int(NOW) - 60)
+    whole = replace(deck(WELL, FOUND, back, PROXY, GPUS, replace(CALM, storms=(given_up,))), findings=())
+    assert "vLLM is back: send it again" in statements(whole, NOW, lambda at: "14:05")[0].detail
+    wrong = Finding(code, Severity.ERROR, "unknown", "vLLM does not know `A`; did you mean `a`?", "", hop=HopKind.PROXY)
+    (first, *_) = statements(replace(whole, findings=(wrong,)), NOW, lambda at: "14:05")
+    assert first.headline.startswith("Claude Code gave up")
+    assert first.detail == "vLLM does not know `A`; did you mean `a`? Press 4 for what to change. Then send it again."
 
 
 def test_a_vllm_that_is_back_is_not_said_to_be_out_of_reach():

@@ -107,6 +107,14 @@ def test_includes_are_merged_as_litellm_does(made):
             assert ours.missing == (), name
 
 
+def test_a_key_that_is_called_lost_is_lost(made):
+    path, (_, settings, general) = made["sections"]
+    [lost] = [one for one in read_proxy_config(path).replaced if one.lost]
+    assert (lost.member.key, lost.lost) == ("litellm_settings", ("drop_params",))
+    assert settings == {"num_retries": 2}
+    assert general == {"master_key": "sk-a"}
+
+
 def test_what_litellm_refuses_is_an_error(made):
     for name in REFUSED:
         path, theirs = made[name]

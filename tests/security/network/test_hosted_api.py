@@ -43,6 +43,13 @@ SPELT = [
     "https://api.claude.com",
     "https://160.79.104.10",
     "https://[::ffff:160.79.104.10]",
+    "https://2689558538",
+    "https://0xa04f680a",
+    "https://160.5203978",
+    "https://0240.0117.0150.012",
+    "https:/api.anthropic.com",
+    "https:api.anthropic.com",
+    "https:////api.anthropic.com",
 ]
 NOT_IT = ["http://127.0.0.1:8000", "https://anthropic.com.evil.example", "https://notanthropic.com", "http://gpu-box"]
 

@@ -9,7 +9,7 @@ import transcripts as written
 from stormdeck.model.retries.transcript import LONGEST_ENTRY, Entry, EntryKind
 from stormdeck.sources.transcripts import follow
 from stormdeck.sources.transcripts.follow import TranscriptFollower
-from stormdeck.sources.transcripts.read import EntrySplitter, folder_obstacle, read_transcripts
+from stormdeck.sources.transcripts.read import DEEPEST, EntrySplitter, Unread, folder_obstacle, read_transcripts
 from waiting import until
 
 T = 1_795_000_000.0
@@ -86,6 +86,36 @@ def test_a_line_without_end_is_never_held(tmp_path):
         assert splitter.split(b"x" * (1024 * 1024)) == []
         assert len(splitter._held) <= LONGEST_ENTRY
     assert splitter.split(b"\n" + asked(1)[0].encode() + b"\n")[0].t == T + 1
+    assert splitter.long_lines == 1
+
+
+def test_lines_that_are_too_long_are_counted_however_they_arrive(tmp_path):
+    long = written.ask(T + 2).replace("session", "x" * LONGEST_ENTRY)
+    assert len(long) > LONGEST_ENTRY
+    transcript(tmp_path, "s1", *asked(1), long, long, *asked(3))
+    unread = Unread()
+    assert [entry.t - T for entry in read_transcripts(tmp_path, unread=unread)] == [1, 3]
+    assert unread.sentences() == ["2 lines over 4 MiB in transcripts not read: not counted"]
+
+
+@pytest.mark.parametrize("above", [0, 1, 6, 12])
+def test_a_folder_far_above_will_do_for_subagents_too(tmp_path, above):
+    projects = tmp_path.joinpath(*["above"] * above, "projects")
+    agents = projects / "-home-dev-project" / "s1" / "subagents"
+    agents.mkdir(parents=True)
+    (agents / "agent-a1.jsonl").write_text(asked(1)[0] + "\n")
+    transcript(projects, "s1", *asked(2))
+    unread = Unread()
+    assert sorted(entry.t - T for entry in read_transcripts(tmp_path, unread=unread)) == [1, 2]
+    assert unread == Unread()
+
+
+def test_a_folder_that_lies_too_deep_is_named(tmp_path):
+    deep = tmp_path.joinpath(*["d"] * (DEEPEST + 1))
+    transcript(deep, "s1", *asked(1))
+    unread = Unread()
+    assert list(read_transcripts(tmp_path, unread=unread)) == []
+    assert unread.sentences() == [f"{deep} could not be read: what is in there is not counted"]
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])

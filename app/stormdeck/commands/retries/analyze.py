@@ -19,7 +19,7 @@ from stormdeck.model.traffic.log_analyzer import LogAnalyzer
 from stormdeck.model.units import plural
 from stormdeck.sources.recordings.archive import Archive
 from stormdeck.sources.recordings.side_by_side import SideBySide, usual_jobs
-from stormdeck.sources.transcripts.read import folder_obstacle, read_transcripts
+from stormdeck.sources.transcripts.read import Unread, folder_obstacle, read_transcripts
 
 
 def run(
@@ -79,6 +79,7 @@ def _read_transcripts(folder: Path, analyzer: LogAnalyzer) -> list[str]:
     obstacle = folder_obstacle(folder)
     if obstacle:
         return [obstacle]
-    for entry in read_transcripts(folder):
+    unread = Unread()
+    for entry in read_transcripts(folder, unread=unread):
         analyzer.take_entry(entry)
-    return []
+    return unread.sentences()

@@ -29,6 +29,7 @@ from stormdeck.options import Options
 from stormdeck.options.kinds import printable
 from stormdeck.paths import user_paths
 from stormdeck.sources.io.bounded_read import special_kind
+from stormdeck.sources.logs.same_file import distinct
 from stormdeck.sources.logs.tail import Obstacle, open_log
 from stormdeck.sources.recordings.entry import Recorder
 from stormdeck.sources.transcripts.read import folder_obstacle
@@ -161,7 +162,7 @@ def _logs(files: Sequence[str], options: Options) -> list[LogSpec]:
         named = [parse_log(file, lambda text: Path(text).absolute()) for file in files]
     except ValueError as error:
         raise _CannotRunError(str(error)) from None
-    return list(dict.fromkeys([*named, *options.log]))
+    return distinct([*named, *options.log])
 
 
 def _check(logs: Sequence[LogSpec], transcripts: str | None) -> None:

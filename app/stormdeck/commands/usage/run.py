@@ -70,11 +70,7 @@ def _read(folder: Path, counter: UsageCounter, since: float, *, is_named: bool) 
     obstacle = folder_obstacle(folder)
     if obstacle:
         return [obstacle] if is_named or folder.exists() else []
-    unread = read_usage(folder, counter, since)
-    if not unread:
-        return []
-    others = f" and {len(unread) - 1} more" if len(unread) > 1 else ""
-    return [f"{unread[0]}{others} could not be read: what is in there is not counted"]
+    return read_usage(folder, counter, since).sentences()
 
 
 def _as_json(found: Report, options: Options, since: float, until: float) -> dict[str, object]:

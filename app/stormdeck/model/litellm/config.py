@@ -133,6 +133,20 @@ class MissingInclude:
     """LiteLLM does not start with it; else only stormdeck does not read it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A section that an included file takes the place of."""
+
+    member: Member
+    by: Member
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """Return the keys that had an effect without the included file, and are not in it."""
+        kept = {one.key for one in self.by.node.members or ()}
+        return tuple(dict.fromkeys(one.key for one in self.member.node.members or () if one.key not in kept))
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class ProxyConfig:
     """One YAML file of LiteLLM. It contains keys, so it is never shown as a whole."""
@@ -150,6 +164,8 @@ class ProxyConfig:
     """The files that ``root`` was merged with."""
     missing: tuple[MissingInclude, ...] = ()
     """Entries of ``include`` that are not in ``root``."""
+    replaced: tuple[Replaced, ...] = ()
+    """Sections that are not in ``root``, since an included file has them too."""
 
     @property
     def is_litellm(self) -> bool:

@@ -34,7 +34,7 @@ def switched(document: Document, values: Mapping[str, object], remembered: Docum
     if needs_env and document.has(ENV) and not isinstance(document.get(ENV), dict):
         raise NotPossibleError(f"{ENV} is not an object and would be replaced")
     base = document
-    if remembered is not None and _rest(remembered) == _rest(document):
+    if remembered is not None and _is_the_rest_of_both(remembered, document):
         if same(path_values(remembered), values):
             return remembered
         base = remembered
@@ -55,8 +55,14 @@ def same(one: object, other: object) -> bool:
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
-def _rest(document: Document) -> str:
-    return rest_of(document, belongs, _OBJECTS)
+def _is_the_rest_of_both(one: Document, other: Document) -> bool:
+    """Return whether two files differ in the values of profiles only.
+
+    Equal bytes are not enough: of two ``env`` the second is in effect, also where it has values of a profile only.
+    """
+    if rest_of(one, belongs, _OBJECTS) != rest_of(other, belongs, _OBJECTS):
+        return False
+    return same(_other_values(one), _other_values(other))
 
 
 def _added(document: Document, keys: tuple[str, ...], value: object, remembered: Document | None) -> Document:

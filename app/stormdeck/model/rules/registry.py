@@ -29,7 +29,15 @@ from stormdeck.model.rules.client import models as model
 from stormdeck.model.rules.client import timeouts as time
 from stormdeck.model.rules.destination import destination
 from stormdeck.model.rules.facts import Facts
-from stormdeck.model.rules.litellm import agent_requests, asked_ids, error_handling, startup, unknown_keys, upstream
+from stormdeck.model.rules.litellm import (
+    agent_requests,
+    asked_ids,
+    error_handling,
+    includes,
+    startup,
+    unknown_keys,
+    upstream,
+)
 from stormdeck.model.rules.litellm import models as proxy_models
 from stormdeck.model.rules.litellm import timeouts as proxy_time
 from stormdeck.model.rules.rule import Page, Rule
@@ -39,7 +47,7 @@ from stormdeck.model.text import clean
 _MODULES = (
     *(url, url_live, url_tls, auth, auth_live, client_state, folder_trust, model, model_ids, available_models),
     *(traffic, auto_mode, time, context, file_syntax, file_scopes),
-    *(startup, unknown_keys, proxy_models, upstream, asked_ids, error_handling, proxy_time, agent_requests),
+    *(startup, includes, unknown_keys, proxy_models, upstream, asked_ids, error_handling, proxy_time, agent_requests),
     *(command_line, engine),
 )
 _ORDER = ("URL", "AUTH", "MODEL", "TRAFFIC", "TIME", "CTX", "FILE", "PROXY", "SERVER")

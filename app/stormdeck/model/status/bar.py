@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from stormdeck.model.numbers import is_number
 from stormdeck.model.symbols import Health, to_ascii
 
 LONGEST = 80
@@ -69,7 +70,7 @@ class Bar:
             storms = [(_text(session), _text(words)) for session, words in value["storms"]]
             # Panels of 0.1.0 publish none.
             listed = value.get("flights", ())
-            flights = [(_text(session), float(since), _text(words)) for session, since, words in listed]
+            flights = [(_text(session), _time(since), _text(words)) for session, since, words in listed]
             return cls(Health(value["light"]), _text(value["words"]), _text(value["code"]), hops, storms, flights)
         except (KeyError, TypeError, ValueError):
             return None
@@ -172,3 +173,9 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError
     return value
+
+
+def _time(value: object) -> float:
+    if not isinstance(value, int | float) or not is_number(value):
+        raise TypeError
+    return float(value)

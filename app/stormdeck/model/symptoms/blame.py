@@ -28,6 +28,8 @@ _OF_ITS_VALUE = {"MODEL303", "MODEL304", "MODEL308", "MODEL311"}
 """The rules about the model id in a setting."""
 _OF_AN_ID = {*_OF_ITS_VALUE, *_HOSTED, "PROXY815"}
 """The rules about one model id: they do not explain failures of another."""
+_UNKNOWN_IDS = {_NOT_SERVED, "PROXY815"}
+"""The rules about an id that the running server does not know: every request for it fails."""
 _LIVE_RULES = "SERVER"
 """Rules about the state of a server; a status in them is that of its health check."""
 _TIME_LIMIT, _TIME_LIMIT_S = "TIME502", 290.0
@@ -127,6 +129,7 @@ def _blamed(failed: _Failed, deck: Deck) -> Blame:
     advice = found.advice
     if found.hop is HopKind.SERVER and cause != "404" and is_back(deck, failed.last) and not _missing_server(deck):
         advice = f"{server_name(deck)} is back: {failed.outlook}. {found.otherwise or _what_is_fine(deck)}".rstrip()
+        advice = _unknown_id(deck) or advice
     if cause == "unknown":
         what, why = found.why or "cause unknown", reason
     text = f"{what}: {why}" if why else what
@@ -215,6 +218,13 @@ def _by_error_text(failed: _Failed, deck: Deck) -> _Found | None:
         advice = f"{advice} {_what_is_fine(deck)}".rstrip()
     code = found.code if found is not None else codes[0] if error.proof and codes else None
     return _Found(hop, advice, code, why, otherwise)
+
+
+def _unknown_id(deck: Deck) -> str:
+    """Return that the server does not know the id that it is asked for, empty if nothing says so."""
+    errors = (one for one in deck.findings if one.severity is Severity.ERROR and one.code in _UNKNOWN_IDS)
+    found = next((one for one in errors if not is_background(one, deck)), None)
+    return f"{found.message} {where_to_fix(found)}" if found is not None else ""
 
 
 def _missing_server(deck: Deck) -> str:

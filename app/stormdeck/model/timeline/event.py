@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from stormdeck.model.numbers import is_number
 from stormdeck.model.symbols import Health
 from stormdeck.model.text import clean
 
@@ -150,13 +151,16 @@ def from_stored(values: Mapping[str, object]) -> Event | None:
         return None
     if not all(end is None or is_number(end) for end in ends):
         return None
-    if not isinstance(count, int) or not isinstance(is_open, bool) or values.get("kind") not in set(Kind):
+    kind = values.get("kind")
+    if not isinstance(count, int) or not is_number(count) or count < 1 or not isinstance(is_open, bool):
+        return None
+    if not isinstance(kind, str) or kind not in set(Kind):
         return None
     subject, name, words, cause, was, now = (clean(str(text))[:LONGEST] for text in texts)
     at, total_s, seen = (float(str(time)) for time in times)
     until, opened = (None if end is None else float(str(end)) for end in ends)
     return Event(
-        kind=Kind(str(values["kind"])),
+        kind=Kind(kind),
         subject=subject,
         at=at,
         name=name,
@@ -170,10 +174,5 @@ def from_stored(values: Mapping[str, object]) -> Event | None:
         total_s=total_s,
         opened=opened,
         seen=seen,
-        health=Health(str(health)) if health in set(Health) else None,
+        health=Health(health) if isinstance(health, str) and health in set(Health) else None,
     )
-
-
-def is_number(value: object) -> bool:
-    """Return whether a JSON value is a number that can be a time."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15

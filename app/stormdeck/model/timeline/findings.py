@@ -128,4 +128,7 @@ def _key(found: Finding) -> str:
 
 
 def _title(found: Finding) -> str:
-    return mask_text(clean(found.title))[:LONGEST]
+    """Return what is wrong, after the setting that it is about: several settings may have the same fault."""
+    setting = clean(found.path.removeprefix("env."))
+    title = mask_text(clean(found.title))
+    return f"{setting}: {title}"[:LONGEST] if setting and setting not in title else title[:LONGEST]

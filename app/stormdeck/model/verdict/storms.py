@@ -153,14 +153,19 @@ def _overdue(storm: Storm, deck: Deck, now: float) -> Statement:
 
 
 def gave_up(deck: Deck, now: float) -> Iterator[Statement]:
-    """Yield the turns that Claude Code gave up in the last minutes. A hop that is down now ranks above them."""
+    """Yield the turns that Claude Code gave up in the last minutes.
+
+    A hop that is down now ranks above them, and so does a later request that failed: sending it again would fail too.
+    """
+    failure = deck.traffic.failure if deck.traffic else None
     down = any(one is not None and one.state in _DOWN for one in (deck.proxy, deck.vllm))
     for storm in deck.storms:
         if storm.outcome is Outcome.GAVE_UP and 0 <= now - storm.last < LOST_S:
             blamed = blame(storm, deck)
             advice = _advice(storm.reason, blamed, deck)
             again = "" if "send it again" in advice else " Then send it again." if advice else "Send it again."
-            rank = None if down else Health.ERROR
+            fails_now = failure is not None and not failure.passed and failure.at > storm.last
+            rank = None if down or fails_now else Health.ERROR
             yield _past(storm, "Claude Code gave up after", f"{advice}{again}", blamed, deck, now, rank)
 
 

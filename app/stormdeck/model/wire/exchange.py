@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
+from stormdeck.model.numbers import is_number
 from stormdeck.model.wire.hop import Hop
 from stormdeck.model.wire.request import Kind
 
@@ -136,13 +137,13 @@ def _text(value: object) -> str:
 
 
 def _whole(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
+    if not isinstance(value, int) or not is_number(value):
         raise TypeError(value)
     return value
 
 
 def _time(value: object) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool):
+    if not isinstance(value, int | float) or not is_number(value):
         raise TypeError(value)
     return float(value)
 

@@ -57,7 +57,8 @@ def _agreed(path: Path) -> list[tuple[str, str]]:
             return []
         found = json.loads(read_bounded(path, _LARGEST_OWN))
         entries = found.get("trusted") if isinstance(found, dict) else None
-        pairs = [(one.get("folder"), one.get("origin")) for one in entries or () if isinstance(one, dict)]
+        listed = entries if isinstance(entries, list) else []
+        pairs = [(one.get("folder"), one.get("origin")) for one in listed if isinstance(one, dict)]
         return [(folder, origin) for folder, origin in pairs if isinstance(folder, str) and isinstance(origin, str)]
     return []
 

@@ -14,7 +14,7 @@ from stormdeck.model.settings.scope import Scope, SettingsSnapshot
 from stormdeck.model.settings.trust import API_KEY, TOKEN, is_trusted, may_send
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot
 from stormdeck.model.snapshots.server import ServerKind
-from stormdeck.model.urls import with_scheme
+from stormdeck.model.urls import why_no_url, with_scheme
 from stormdeck.sources.discovery.upstream import read_litellm_config
 from stormdeck.sources.net.address import address
 from stormdeck.sources.processes.scan import config_of
@@ -47,10 +47,10 @@ class BaseUrl:
 def base_url(settings: SettingsSnapshot) -> BaseUrl | None:
     """Return the base URL in force, ``None`` where there is none or it is not a URL."""
     text = (settings.text(_NAME) or "").strip()
-    target = address(with_scheme(text))
+    target = None if why_no_url(text) else address(with_scheme(text))
     if target is None:
         return None
-    note = "" if "://" in text else "it has no scheme, http:// assumed"
+    note = "" if "://" in text or text.lower().startswith(("http:", "https:")) else "it has no scheme, http:// assumed"
     left_out = (target.origin + target.path).removeprefix(target.base)
     if left_out:
         note = "; ".join(part for part in (note, f"its path {left_out[:40]} left out") if part)

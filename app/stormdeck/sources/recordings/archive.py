@@ -10,17 +10,17 @@ from copy import copy
 from dataclasses import replace
 from itertools import chain, groupby
 from operator import itemgetter
-from os.path import realpath
 from pathlib import Path
 from typing import TypeVar
 
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.prefixes.clocks import LocalTime
 from stormdeck.model.logs.requests.access_reader import AccessReader
-from stormdeck.model.logs.spec import LogSpec, StandardInput, parse_log
+from stormdeck.model.logs.spec import STDIN, LogSpec, StandardInput, parse_log
 from stormdeck.model.text import clean
 from stormdeck.sources.logs.places.delivery import WHOLE
 from stormdeck.sources.logs.places.opening import UnreadError, read_once
+from stormdeck.sources.logs.same_file import identity
 from stormdeck.sources.recordings.entry import LOOKED_AT, is_recording, read_recorded
 from stormdeck.sources.recordings.files import read_chunks, with_predecessors
 from stormdeck.sources.recordings.tape import recording_in
@@ -219,20 +219,16 @@ def _first(source: Iterator[list[str]]) -> list[list[str]]:
 def _logs(files: Sequence[str]) -> dict[str, tuple[LogPart, ...]]:
     """Return the files of each log, oldest first, by a name for it; ``None`` is standard input.
 
-    A bundle's folder means the recording in it. A file that is named twice, or by itself and as the predecessor of
-    another, is read once.
+    A bundle's folder means the recording in it. A file that is named twice, in whatever way, or by itself and as the
+    predecessor of another, is read once.
     """
     chains = {file: _parts(file) for file in dict.fromkeys(files)}
-    known = {realpath(path) for parts in chains.values() for path in parts[:-1] if isinstance(path, Path)}
+    known = {identity(path) for parts in chains.values() for path in parts[:-1] if path is not None}
     logs: dict[str, tuple[LogPart, ...]] = {}
     for file, parts in chains.items():
-        last = parts[-1]
-        if last is None:
-            logs[_STDIN_NAME] = parts
-        elif not isinstance(last, Path):
-            logs[last.name] = parts
-        elif (real := realpath(last)) not in known:
-            known.add(real)
+        last = parts[-1] or STDIN
+        if (same := identity(last)) not in known:
+            known.add(same)
             logs[last.name if last.name not in logs else file] = parts
     return logs
 

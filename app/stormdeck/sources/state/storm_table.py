@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from stormdeck.model.finding import HopKind
+from stormdeck.model.numbers import is_number
 from stormdeck.model.retries.chain import UNKNOWN
 from stormdeck.model.retries.counted_turn import COUNTED
 from stormdeck.model.retries.odds.confidence import Confidence
@@ -166,22 +167,24 @@ def _confidence(evidence: str, basis: str) -> Confidence:
 
 def _storm(row: Sequence[object]) -> Storm | None:
     started, last, attempts, limit, cause, reason, outcome, evidence, log, session, basis = row[:11]
-    folder, agent, hop, served = (str(value) for value in row[11:])
+    folder, agent, hop, served = (clean(str(value)) for value in row[11:])
     if not isinstance(started, float) or not isinstance(last, float):
         return None
     if not isinstance(attempts, int) or not isinstance(limit, int) or outcome not in _OUTCOMES:
+        return None
+    if not all(map(is_number, (started, last, attempts, limit))):
         return None
     return Storm(
         started=started,
         last=last,
         attempts=attempts,
         limit=limit,
-        cause=str(cause),
-        reason=str(reason),
+        cause=clean(str(cause)),
+        reason=clean(str(reason)),
         outcome=Outcome(outcome),
         evidence=str(evidence),
-        log=str(log),
-        session=None if session is None else str(session),
+        log=clean(str(log)),
+        session=None if session is None else clean(str(session)),
         confidence=_confidence(str(evidence), str(basis)),
         basis=str(basis),
         folder=folder,

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stormdeck.model.timeline.event import Event, as_stored, from_stored, is_number
+from stormdeck.model.numbers import is_number
+from stormdeck.model.timeline.event import Event, as_stored, from_stored
 from stormdeck.model.timeline.timeline import MOST, updated
 from stormdeck.sources.state.sqlite_file import PATIENCE_S, SqliteFile
 

@@ -76,6 +76,9 @@ URL = {
     "name without scheme": ("localhost:8000", ["URL103"], "http://localhost:8000"),
     "quoted": ('"http://h:1"', ["URL103"], "http://h:1"),
     "all at once": ("0.0.0.0:8000/v1", ["URL101", "URL103", "URL107"], "http://127.0.0.1:8000"),
+    "fragment": ("http://127.0.0.1:8000#x", ["URL101"], "http://127.0.0.1:8000"),
+    "one slash and a path": ("http:/h:1/v1", ["URL101"], "http://h:1"),
+    "one slash and a wildcard": ("http:/0.0.0.0:1", ["URL107"], "http://127.0.0.1:1"),
     "wildcard": ("http://[::]:8000", ["URL107"], "http://[::1]:8000"),
 }
 
@@ -88,9 +91,41 @@ def test_a_base_url_that_does_not_work_is_found_and_fixed(url, expected, fixed):
     assert {finding.path for finding in findings} == {"env.ANTHROPIC_BASE_URL"}
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:8000/", " http://h:1\n", "https://gate/v1beta", "http://h/llm"])
+WORKS = [
+    *(
+        "http://127.0.0.1:8000/",
+        " http://h:1\n",
+        "https://gate/v1beta",
+        "http://h/llm",
+        "HTTP://h:1",
+        "http://[::1]:8000",
+    ),
+    *("http:/h:1", "http:h:1", "http:///h:1", "http://h:1/./", "http://h:1//", "http://u:p@h:1"),
+]
+"""The newest clients reach the server with each of them (measured, 2.1.329 and 2.1.332)."""
+
+
+@pytest.mark.parametrize("url", WORKS)
 def test_a_base_url_that_works_is_left_alone(url):
     assert codes(settings(ANTHROPIC_BASE_URL=url)) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [("http://h:1//", "URL115"), ("http:/h:1///", "URL115"), ("http://u:p@h:1", "URL116"), ("http://u@h:1/", "URL116")],
+)
+def test_what_only_an_old_client_cannot_reach_is_found_where_it_is_old(url, code):
+    for version, expected in (("2.1.42", [code]), ("2.1.112", [code]), ("2.1.329", []), ("2.1.332", [])):
+        findings = found(settings(ANTHROPIC_BASE_URL=url), client_version=version)
+        assert [one.code for one in findings if one.code in {"URL115", "URL116"}] == expected
+        assert all(one.fix is None or one.fix.edits[0].value == "http://h:1" for one in findings if one.code == code)
+
+
+@pytest.mark.parametrize("version", ["2.1.42", "2.1.112"])
+@pytest.mark.parametrize("url", ["http://h:1/", "http://h:1", "http://h:1/llm/", "http:/h:1/", "http://h:1/@"])
+def test_an_old_client_reaches_these(url, version):
+    codes = {one.code for one in found(settings(ANTHROPIC_BASE_URL=url), client_version=version)}
+    assert not codes & {"URL115", "URL116", "URL103", "URL110"}
 
 
 def test_the_newest_client_takes_a_name_without_scheme():

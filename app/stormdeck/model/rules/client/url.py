@@ -11,9 +11,11 @@ from stormdeck.model.rules.audience import ALWAYS
 from stormdeck.model.rules.destination import Destination, cloud_switch, destination, leads_to_own_server
 from stormdeck.model.rules.facts import BASE_URL, Facts
 from stormdeck.model.rules.rule import WRONG_MODEL, Page, Rule, rule
-from stormdeck.model.urls import why_no_url
+from stormdeck.model.urls import parts_of, why_no_url
 
-_SCHEME = re.compile(r"(?i)https?://")
+_SCHEME = re.compile(r"(?i)(https?):/*")
+"""The client takes any number of slashes (measured, 2.1.42 to 2.1.332)."""
+_ONLY_SLASHES = re.compile(r"(?i)(https?:/*[^/?#]+)//+")
 _TAIL = re.compile(r"(?i)(?:/+v1(?:/+(?:messages(?:/count_tokens)?|chat/completions|completions|models))?)+/*$")
 _HOST = re.compile(r"(?i)(https?://(?:[^/@\s]*@)?)(0\.0\.0\.0|\[::\]|\*)(?=[:/]|$)")
 _LONGEST = 2048
@@ -32,9 +34,15 @@ def repaired(url: str) -> str:
     if not _SCHEME.match(url):
         host = url.partition("://")[2] if "://" in url else url.lstrip("/")
         url = f"http://{host}"
+    url = _two_slashes(url)
     url = re.split(r"[?#]", url, maxsplit=1)[0]
     url = _TAIL.sub("", url) if _TAIL.search(url) else url
     return _HOST.sub(lambda found: found.group(1) + ("[::1]" if found.group(2) == "[::]" else "127.0.0.1"), url)
+
+
+def _two_slashes(url: str) -> str:
+    """Return a URL with two slashes before its host."""
+    return _SCHEME.sub(r"\1://", url, count=1)
 
 
 def _fix(url: str, description: str) -> Fix:
@@ -70,7 +78,7 @@ def api_path(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "URL101",
         Severity.ERROR,
-        f"ends in {tail.group().rstrip('/')}" if tail else "has a query string",
+        f"ends in {tail.group().rstrip('/')}" if tail else f"has a {'query string' if '?' in url else 'fragment'}",
         f'Claude Code appends /v1/messages itself; requests go to {where} and fail, shown as "{shown}".',
         BASE_URL,
         fix=_fix(url, f"set it to {mask_text(repaired(url))}"),
@@ -186,7 +194,7 @@ def _has_other_scheme(url: str) -> bool:
 def wildcard_host(facts: Facts) -> Iterator[Finding]:
     """Find a listen address that is used as the base URL."""
     url = facts.text(BASE_URL)
-    with_scheme = url if _SCHEME.match(url) else f"http://{url}"
+    with_scheme = _two_slashes(url) if _SCHEME.match(url) else f"http://{url}"
     found = _HOST.match(with_scheme)
     if not url or not found:
         return
@@ -248,12 +256,15 @@ def cloud(facts: Facts) -> Iterator[Finding]:
         title="the base URL does not parse",
         what=(
             "Finds an ANTHROPIC_BASE_URL that is no URL: without a host, with a port that is no number or above 65535, "
-            "with an open bracket, or with a character that no host has."
+            "with an open bracket, with an IPv6 zone, or with a character that no host has."
         ),
         why="Claude Code cannot send anything to it, and stormdeck cannot ask it either.",
         shown="API Error: Invalid URL",
         versions="all versions",
-        evidence="docs: the URL standard (url.spec.whatwg.org), which Node and Bun follow",
+        evidence=(
+            "docs: the URL standard (url.spec.whatwg.org), which Node and Bun follow; "
+            "an IPv6 zone: measured, 2.1.42 to 2.1.332"
+        ),
         fix="Write scheme, host and port.",
         example=_EXAMPLE,
     )
@@ -273,4 +284,72 @@ def no_url(facts: Facts) -> Iterator[Finding]:
         )
 
 
-RULES: tuple[Rule, ...] = (api_path, no_base_url, no_scheme, wildcard_host, cloud, no_url)
+@rule(
+    Page(
+        code="URL115",
+        title="several slashes at the end of the base URL",
+        what="Finds an ANTHROPIC_BASE_URL that ends in // right after host and port.",
+        why=(
+            "Clients up to 2.1.112 take off one slash and send requests to //v1/messages, which vLLM and LiteLLM do "
+            "not know. From 2.1.329 on the client sends them to /v1/messages."
+        ),
+        shown=f"{WRONG_MODEL}\nAPI Error: 404",
+        versions="2.1.42 and 2.1.112, not 2.1.329 and 2.1.332; versions in between are not known",
+        evidence="measured, 2.1.42 to 2.1.332; LiteLLM 1.110.2 answers 404",
+        fix="End the URL after host and port.",
+        example=_EXAMPLE,
+    )
+)
+def slashes(facts: Facts) -> Iterator[Finding]:
+    """Find a base URL that ends in several slashes."""
+    url = facts.text(BASE_URL).strip()
+    found = _ONLY_SLASHES.fullmatch(url) if len(url) <= _LONGEST else None
+    if found is not None and _is_old(facts):
+        yield Finding(
+            "URL115",
+            Severity.ERROR,
+            "ends in several slashes",
+            "Claude Code takes off one and sends requests to //v1/messages: vLLM and LiteLLM answer 404.",
+            BASE_URL,
+            applies="<=2.1.112",
+            fix=_fix(found[1], f"set it to {mask_text(repaired(found[1]))}"),
+        )
+
+
+@rule(
+    Page(
+        code="URL116",
+        title="a user in the base URL",
+        what="Finds an ANTHROPIC_BASE_URL with a user, or a user and a password, before the host.",
+        why=(
+            "Clients up to 2.1.112 send nothing to such a URL. From 2.1.329 on the client sends requests without the "
+            "user and the password."
+        ),
+        shown="API Error: Unable to connect to API. Check your internet connection",
+        versions="2.1.42 and 2.1.112, not 2.1.329 and 2.1.332; versions in between are not known",
+        evidence="measured, 2.1.42 to 2.1.332, with an ANTHROPIC_AUTH_TOKEN",
+        fix="Take the user out of the URL. A gateway that wants a password gets it by ANTHROPIC_CUSTOM_HEADERS.",
+        example=_EXAMPLE,
+    )
+)
+def user_in_url(facts: Facts) -> Iterator[Finding]:
+    """Find a base URL with a user."""
+    url = facts.text(BASE_URL)
+    parts = parts_of(url) if _SCHEME.match(url.strip()) and len(url) <= _LONGEST else None
+    if parts is not None and parts.username is not None and _is_old(facts):
+        yield Finding(
+            "URL116",
+            Severity.ERROR,
+            "has a user",
+            'Claude Code sends nothing to a URL with a user: "API Error: Unable to connect to API".',
+            BASE_URL,
+            applies="<=2.1.112",
+        )
+
+
+def _is_old(facts: Facts) -> bool:
+    """Return whether the client is known to be older than those that normalise the URL themselves."""
+    return facts.known_version and not facts.since("2.1.113")
+
+
+RULES: tuple[Rule, ...] = (api_path, no_base_url, no_scheme, wildcard_host, cloud, no_url, slashes, user_in_url)
