@@ -7,6 +7,7 @@ would make it unnecessary. ``tests/ui/test_textual_patches.py`` fails when a new
 module              what it replaces                                   what would end it upstream
 ==================  =================================================  ==========================================
 ``driver``          ``LinuxDriver``: input thread, SIGTSTP, SIGCONT    a blocking select; one handler for SIGCONT
+``compositor``      ``Compositor``: partial updates                     compare with the updated regions
 ``stylesheet``      ``Stylesheet.reparse``, ``set_variables``          keep the parse cache across new screens
 ``memory``          ``StylesCache``, ``Toast``, ``Strip``, ``Input``   four small corrections, each named there
 ``exiting``         ``Mount`` of a screen while the app exits          send none when nothing was mounted
