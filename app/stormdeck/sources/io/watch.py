@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ _State = tuple[int, int, int, int, int] | None
 
 @dataclass(slots=True)
 class _Watch:
-    paths: tuple[Path, ...]
+    paths: tuple[str, ...]
     on_change: Callable[[], object]
     seen: tuple[_State, ...]
 
@@ -41,7 +42,7 @@ class FileWatcher:
 
     def watch(self, paths: Iterable[Path], on_change: Callable[[], object]) -> None:
         """Call ``on_change``, in the watcher's thread, after each change from now on. Blocking: it reads states."""
-        files = tuple(paths)
+        files = tuple(map(str, paths))
         added = _Watch(files, on_change, tuple(map(_state, files)))
         with self._calling:
             if self._stopped.is_set():
@@ -70,10 +71,10 @@ class FileWatcher:
                         watch.on_change()
 
 
-def _state(path: Path) -> _State:
+def _state(path: str) -> _State:
     """Return what differs after any change of a file or its rights; ``None`` when it cannot be seen."""
     try:
-        status = path.stat()
+        status = os.stat(path)  # noqa: PTH116 - half the cost of Path.stat, and thirty files are asked twice a second
     except (OSError, ValueError):
         return None
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
