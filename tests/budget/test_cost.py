@@ -13,11 +13,15 @@ from textual.widgets import Input
 from panel import AREAS, deliver, in_loop, show, until
 from samples import CALM, FOUND, GPUS, NOW, PROXY, VLLM, WELL, WRONG, settings
 from stormdeck.commands import cli, parsers
+from stormdeck.model.editing import diff as difference
 from stormdeck.model.editing import draft
 from stormdeck.model.json_edit import nodes
+from stormdeck.model.json_edit.document import Document
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.masking import json_entries
 from stormdeck.model.masking.findings import known_secrets
+from stormdeck.model.rules import spelling
+from stormdeck.model.settings import scope
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.screens.pages import RawScreen
 from stormdeck.ui.widgets.logs.line import LineDrawer
@@ -27,7 +31,7 @@ from stormdeck.ui.widgets.panel import LivePanel, Panel
 from stormdeck.ui.widgets.row_list import RowList
 from stormdeck.ui.widgets.settings import form, row
 
-SLOW = ("httpx", "psutil", "pynvml", "yaml", "prometheus_client", "starlette", "uvicorn", "watchfiles", "anyio")
+SLOW = ("httpx", "psutil", "pynvml", "yaml", "prometheus_client", "starlette", "uvicorn", "anyio")
 WHOLE = (WELL, FOUND, VLLM, PROXY, GPUS, CALM)
 
 
@@ -61,7 +65,6 @@ def test_httpx_comes_without_its_command_line():
     ("module", "unused"),
     [
         pytest.param("prometheus_client.parser", {"http.server", "wsgiref", "socketserver"}, id="metrics"),
-        pytest.param("watchfiles.main", {"multiprocessing", "watchfiles.run"}, id="watcher"),
     ],
 )
 def test_a_library_comes_without_the_parts_that_are_not_used(module, unused):
@@ -325,3 +328,47 @@ def test_a_command_line_has_the_options_of_one_command_built(monkeypatch, argv):
     monkeypatch.setattr(parsers, "_add_options", lambda parser, flags: (built.append(parser), original(parser, flags)))
     cli.parse(argv)
     assert len(built) <= len([word for word in argv if not word.startswith("-")]) + 1
+
+
+@in_loop
+async def test_a_fix_of_all_looks_at_each_of_many_names_and_values_no_more(panel, monkeypatch):
+    long = long_settings()
+    known_secrets(long)
+    long.files[0].document.index()
+    converted, original = [], scope.as_text
+    monkeypatch.setattr(scope, "as_text", lambda value: (converted.append(1), original(value))[1])
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await deliver(pilot, long)
+        await show(pilot, "settings")
+        for key in ("F", "u", "F"):
+            converted.clear()
+            await pilot.press(key)
+            await pilot.pause()
+        filtered = spelling._resembling.cache_info().misses
+        assert len(converted) < 500
+        await pilot.press("u", "F")
+        await pilot.pause()
+        assert spelling._resembling.cache_info().misses == filtered
+
+
+def test_a_diff_of_two_long_texts_compares_few_lines_by_themselves(monkeypatch):
+    compared, original = [], difference._run_of_equals
+    monkeypatch.setattr(difference, "_run_of_equals", lambda pairs: (compared.append(1), original(pairs))[1])
+    lines = [f'  "KEY_{number}": "value",\n' for number in range(20_000)]
+    after = "".join([*lines[:9_000], '  "NEW": "value",\n', *lines[9_000:]])
+    [before, added, behind] = difference.diff("".join(lines), after)
+    assert (before.new, added.new, behind.new) == (9_000, 9_001, 9_002)
+    assert added.text == '  "NEW": "value",'
+    assert len(compared) <= 2
+
+
+def test_an_entry_that_comes_or_goes_last_leaves_the_index_of_the_keys():
+    document = Document.parse(json.dumps({"env": {f"MY_{number}": "x" for number in range(2000)}}, indent=2))
+    assert document.has("env.MY_7")
+    longer = document.set("env.NEW", "y")
+    shorter = longer.remove("env.NEW").remove("env.MY_1999")
+    for after, last in ((longer, "NEW"), (shorter, "MY_1998")):
+        entries = after._object(("env",)).members
+        assert entries._by_key is not None
+        assert entries._by_key == {key: at for at, key in enumerate(entries.keys)}
+        assert entries.keys[-1] == last

@@ -17,7 +17,6 @@ from stormdeck.feed.settings import SettingsFeed
 from stormdeck.model.settings.scope import Scope
 from stormdeck.options import Options
 from stormdeck.paths import user_paths
-from stormdeck.sources.io import watch
 from stormdeck.sources.io.watch import FileWatcher
 from stormdeck.sources.settings.read import read_file, read_settings
 from stormdeck.sources.settings.write import write_settings
@@ -69,8 +68,6 @@ class Home:
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     monkeypatch.setattr(settings, "AGAIN_S", 0.02)
-    # Polled: inotify's descriptors are closed some time after a test, and no test may find one free.
-    monkeypatch.setattr(watch, "is_on_network", lambda _folder: True)
     return Home(tmp_path)
 
 

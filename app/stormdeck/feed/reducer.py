@@ -83,10 +83,24 @@ _FIELDS = {
 """Field of the deck for each type of snapshot."""
 
 
+_UNJUDGED = (
+    BackendsSnapshot,
+    ContainersSnapshot,
+    GpuSnapshot,
+    HistorySnapshot,
+    LogTails,
+    OwnFaults,
+    Replay,
+    TimelineSnapshot,
+    WireSnapshot,
+)
+"""Snapshots of which no rule reads anything."""
+
+
 def take(deck: Deck, snapshot: Snapshot) -> Deck:
     """Return the deck with a snapshot applied. The rules run only if their inputs changed."""
     after = _applied(deck, snapshot)
-    if facts_of(after) == facts_of(deck):
+    if isinstance(snapshot, _UNJUDGED) or facts_of(after) == facts_of(deck):
         return after
     return replace(after, findings=findings_of(after))
 

@@ -54,5 +54,7 @@ def _picture(match: re.Match[str]) -> str:
 
 def text_lines(text: str) -> list[str]:
     """Return the lines without their ends; only a line feed ends a line, as in an editor."""
-    lines = [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")]
+    lines = text.removeprefix("\ufeff").split("\n")
+    if "\r" in text:
+        lines = [line.removesuffix("\r") for line in lines]
     return lines[:-1] if lines[-1] == "" else lines

@@ -21,6 +21,7 @@ from stormdeck.ui.appearance import Appearance, ThemedApp
 from stormdeck.ui.clock import Clock
 from stormdeck.ui.messages import Arrived, LogsGrew
 from stormdeck.ui.signals import end_on_signals
+from stormdeck.ui.textual_patches.compositor import render_only_changes
 from stormdeck.ui.textual_patches.memory import save_memory
 from stormdeck.ui.textual_patches.screen_size import BY_HEIGHT, BY_WIDTH
 
@@ -71,6 +72,7 @@ class PanelApp(ThemedApp):
         keys: Sequence[Chosen] = (),
     ) -> None:
         save_memory()
+        render_only_changes()
         super().__init__(look)
         self.home = home
         self.book = book if book is not None else LogBook()

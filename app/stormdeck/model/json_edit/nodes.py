@@ -171,6 +171,11 @@ class Entries(Sequence[Member]):
         made._nodes |= {kept + at: node for at, node in new._nodes.items()}
         if new.keys == self.keys[kept:rest]:
             made._by_key = self._by_key
+        elif self._by_key is not None and rest == len(self) == len(self._by_key):
+            # The last entries have changed, and no key is twice: the places of the others stay.
+            made._by_key = self._by_key | {key: kept + at for at, key in enumerate(new.keys)}
+            for key in {*self.keys[kept:]}.difference(new.keys):
+                del made._by_key[key]
         return made
 
 

@@ -121,7 +121,9 @@ class SettingsSnapshot:
     @cached_property
     def texts(self) -> Mapping[str, str | None]:
         """Return all effective values as text, as Claude Code converts them; null is ``None``."""
-        return {path: as_text(value) for path, (value, _) in self.effective.items()}
+        # Most are texts already, and a file may have twenty thousand.
+        values = self.effective.items()
+        return {path: value if isinstance(value, str) else as_text(value) for path, (value, _) in values}
 
     def text(self, path: str) -> str | None:
         """Return an effective value as text, as Claude Code converts it; ``None`` if it is not set."""

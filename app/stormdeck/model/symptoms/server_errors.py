@@ -6,6 +6,7 @@ Proxies and the client quote these texts, also as JSON inside JSON, so the patte
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from stormdeck.model.symptoms.gateway_errors import GATEWAY_ERRORS
 from stormdeck.model.symptoms.inference_errors import INFERENCE_ERRORS
@@ -16,8 +17,9 @@ ERRORS: tuple[ServerError, ...] = (*GATEWAY_ERRORS, *INFERENCE_ERRORS)
 """The first that matches counts: a gateway's own words come before those that it quotes."""
 
 
+@lru_cache(16)
 def server_error_in(text: str) -> ServerError | None:
-    """Return the first known server error in a text, or ``None``.
+    """Return the first known server error in a text, or ``None``. The newest texts are judged again and again.
 
     >>> server_error_in("500: EngineCore died").codes
     ('SERVER905',)
@@ -26,6 +28,7 @@ def server_error_in(text: str) -> ServerError | None:
     return next((known for known in ERRORS if re.search(known.pattern, text, re.IGNORECASE)), None)
 
 
+@lru_cache(16)
 def model_in(text: str) -> str | None:
     """Return the model id that a message names: ``selected model (X)``, ``model `X```, ``model=X``."""
     match = re.search(_MODEL, unescaped(text), re.IGNORECASE)

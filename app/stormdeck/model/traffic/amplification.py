@@ -127,4 +127,4 @@ class HopCount:
         return Upstream(asked, max(0, by_count), FAILURES, at_least=True)
 
     def _sum(self, counter: TimeBuckets, at: int) -> int:
-        return sum(one.ok for one in counter.last(at, self._size))
+        return counter.total(at, self._size, 0)

@@ -9,6 +9,7 @@ from stormdeck.model.retries.chain import UNSURE_S, Attempt, Chain, Request
 from stormdeck.model.retries.reconcile import Account
 from stormdeck.model.snapshots.traffic import Bucket
 
+_EMPTY = Bucket(0, 0, 0)
 RETRY = 2
 """The column of retries."""
 
@@ -38,17 +39,25 @@ class TimeBuckets:
         """Drop this slice and all later ones."""
         self._slices = {at: counts for at, counts in self._slices.items() if at < index}
 
+    def total(self, index: int, size: int, column: int) -> int:
+        """Return the sum of a column in the ``size`` slices up to this one."""
+        return sum(max(0, counts[column]) for at, counts in self._slices.items() if index - size < at <= index)
+
     def last(self, index: int, size: int, changes: Sequence[tuple[int, int, int]] = ()) -> tuple[Bucket, ...]:
         """Return the ``size`` slices up to this one, oldest first.
 
         ``changes`` are numbers to add to a column of a slice in the result only. No count falls below zero.
         """
         first = index - size + 1
-        counts = [list(self._slices.get(at, (0, 0, 0))) for at in range(first, index + 1)]
+        changed: dict[int, list[int]] = {}
         for at, column, number in changes:
             if first <= at <= index:
-                counts[at - first][column] += number
-        return tuple(Bucket(*(max(0, number) for number in column)) for column in counts)
+                changed.setdefault(at, [*self._slices.get(at, (0, 0, 0))])[column] += number
+        counts = self._slices | changed
+        return tuple(
+            Bucket(*(max(0, number) for number in counts[at])) if at in counts else _EMPTY
+            for at in range(first, index + 1)
+        )
 
 
 def corrections(account: Account, chains: Sequence[Chain], unsure: frozenset[int] = frozenset()) -> list[Correction]:

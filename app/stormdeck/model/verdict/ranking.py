@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from itertools import chain
 
 from stormdeck.model.deck import Deck
@@ -60,19 +61,23 @@ def _masked(one: Statement) -> Statement:
     return replace(
         one,
         headline=_masked_headline(one),
-        detail=mask_text(one.detail),
-        brief=mask_text(one.brief),
-        cause=mask_text(one.cause),
-        evidence=mask_text(one.evidence),
-        step=mask_text(one.step),
+        detail=_mask(one.detail),
+        brief=_mask(one.brief),
+        cause=_mask(one.cause),
+        evidence=_mask(one.evidence),
+        step=_mask(one.step),
     )
+
+
+_mask = lru_cache(256)(mask_text)
+"""Most texts are those of a second before."""
 
 
 def _masked_headline(one: Statement) -> str:
     """Mask a headline without its setting's name: after ``ANTHROPIC_API_KEY:`` any word looks like a secret."""
     if not one.setting:
-        return mask_text(one.headline)
-    return f"{mask_text(one.setting)}: {mask_text(one.headline.removeprefix(f'{one.setting}: '))}"
+        return _mask(one.headline)
+    return f"{_mask(one.setting)}: {_mask(one.headline.removeprefix(f'{one.setting}: '))}"
 
 
 def verdict(deck: Deck, now: float, clock: Clock) -> Statement:

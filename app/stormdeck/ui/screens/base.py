@@ -40,6 +40,8 @@ class Area(EmptyOnExit, Screen[None]):
         add_size_classes(self)
         self.news: AwayNote | None = None
         """What happened while the user was away, while it is shown."""
+        self._panels: list[Panel] = []
+        """All panels, which stay as long as the area: looking for them takes as long as giving them the deck."""
 
     @property
     def panel(self) -> PanelApp:
@@ -66,7 +68,8 @@ class Area(EmptyOnExit, Screen[None]):
         """Watch the deck, the verdict and the time of the app."""
         give_rows(self, before=self.query_one(KeyBar))
         self.query_one(PathBar).demo = self.panel.demo
-        for panel in self.query(Panel):
+        self._panels = [*self.query(Panel)]
+        for panel in self._panels:
             panel.plain = self.panel.plain
         self.watch(self.panel, "deck", self.take_deck)
         self.watch(self.panel, "verdict", self.take_verdict)
@@ -84,7 +87,7 @@ class Area(EmptyOnExit, Screen[None]):
 
     def take_deck(self, deck: Deck) -> None:
         """Pass a new deck to every panel."""
-        for panel in self.query(Panel):
+        for panel in self._panels:
             panel.deck = deck
 
     def take_verdict(self, verdict: Statement) -> None:

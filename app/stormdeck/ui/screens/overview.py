@@ -38,6 +38,7 @@ class OverviewScreen(Area):
     BINDINGS = bindings("overview")
 
     _saw_first_look = False
+    _log: LogPanel | None = None
 
     def compose_top(self) -> ComposeResult:
         """Compose nothing: the verdict is a panel here."""
@@ -48,6 +49,7 @@ class OverviewScreen(Area):
         preferences = self.panel.preferences
         others = [name for name in LayoutPreferences().boxes if name not in preferences.boxes]
         panels = [self._panel(name) for name in (*preferences.boxes, *others)]
+        self._log = next((panel for panel in panels if isinstance(panel, LogPanel)), None)
         for panel in panels:
             panel.can_focus = not isinstance(panel, VerdictBar)
         yield Board(*panels, FirstLookPanel(id=FIRST_LOOK), preferences=preferences, id="board")
@@ -232,5 +234,5 @@ class OverviewScreen(Area):
 
     def take_lines(self) -> None:
         """Show new log lines."""
-        for log in self.query(LogPanel):
-            log.grow()
+        if self._log is not None:
+            self._log.grow()

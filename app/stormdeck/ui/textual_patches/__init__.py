@@ -7,6 +7,7 @@ would make it unnecessary. ``tests/ui/test_textual_patches.py`` fails when a new
 module              what it replaces                                   what would end it upstream
 ==================  =================================================  ==========================================
 ``driver``          ``LinuxDriver``: input thread, SIGTSTP, SIGCONT    a blocking select; one handler for SIGCONT
+``compositor``      ``Compositor``: partial updates                     compare with the updated regions
 ``stylesheet``      ``Stylesheet.reparse``, ``set_variables``          keep the parse cache across new screens
 ``memory``          ``StylesCache``, ``Toast``, ``Strip``, ``Input``   four small corrections, each named there
 ``paging``          page keys of a list of options without height      return in ``OptionList._move_page``

@@ -50,6 +50,12 @@ class Panel(Widget):
         self._last = new, self.part(new)
         return before != self._last[1]
 
+    def shown_part(self) -> object:
+        """Return the part of the deck that is shown."""
+        if self._last is None or self._last[0] is not self.deck:
+            self._last = self.deck, self.part(self.deck)
+        return self._last[1]
+
     def render(self) -> VisualType:
         """Draw as many rows as fit."""
         width, height = self.content_size

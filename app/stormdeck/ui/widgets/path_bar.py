@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from textual import events
 from textual.content import Content
@@ -53,7 +53,7 @@ class PathBar(LivePanel):
         """Return the fullest line that fits. Arrows grow where a figure is shorter, so that hops do not move."""
         if self.deck.replay is not None:
             return [_replay_line(self.deck.replay, self.minute, width)]
-        hops = path(self.deck)
+        hops = cast("tuple[tuple[Hop, ...], str, object]", self.shown_part())[0]
         right: list[Part] = [("DEMO  ", "$warning bold")] if self.demo else []
         model = [(_model(self.deck), "$foreground"), "   "] if _model(self.deck) else []
         clock: Part = (self.minute, "$quiet")

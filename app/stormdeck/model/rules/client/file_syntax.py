@@ -149,8 +149,8 @@ def misspelled(facts: Facts) -> Iterator[Finding]:
     """Find unknown names that resemble a known one."""
     for file in _files(facts):
         env = file.values.get("env")
-        unread = (name for name in (env if isinstance(env, dict) else ()) if name not in ALL_VARIABLES)
-        for name in resembling(unread, VARIABLES)[:_COMPARED]:
+        similar = resembling(env if isinstance(env, dict) else (), VARIABLES)
+        for name in [name for name in similar if name not in ALL_VARIABLES][:_COMPARED]:
             known = WRONG_WORDS.get(name) or (None if _is_foreign(name) else closest_name(name, VARIABLES))
             if name in RETIRED:
                 yield _retired(file, name)

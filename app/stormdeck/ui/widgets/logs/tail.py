@@ -142,17 +142,16 @@ class LogPanel(Vertical):
 
     def __init__(self, book: LogBook, clock: Callable[[float], str], *, id: str) -> None:  # noqa: A002 - Textual's own
         super().__init__(id=id)
-        self._book = book
-        self._clock = clock
+        self._tail = LogTail(book, clock)
 
     def compose(self) -> ComposeResult:
         """Compose the heading above the lines."""
         yield TailHeading()
-        yield LogTail(self._book, self._clock)
+        yield self._tail
 
     def grow(self) -> None:
         """Show new lines."""
-        self.query_one(LogTail).grow()
+        self._tail.grow()
 
     def on_resize(self, event: events.Resize) -> None:
         """Hide the heading in a low pane."""
