@@ -17,7 +17,7 @@ from stormdeck.sources.wire.server import RecorderServer, listen
 from stormdeck.sources.wire.target import target_of
 from waiting import eventually
 
-DEADLINE_S = 30
+DEADLINE_S = 120
 EVENT = b'event: content_block_delta\ndata: {"type":"content_block_delta"}\n\n'
 STOP = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
 STREAM = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
