@@ -27,6 +27,8 @@ Send = Callable[[Message], Awaitable[None]]
 
 PROGRESS_S = 2.0
 """Seconds between two notes of a stream that goes on."""
+_LONG_BYTES = 16 * 1024
+"""A body that takes longer to read than a thread to start."""
 _REST_S = 2.0
 """Seconds to wait for the rest of a request whose server is gone."""
 
@@ -218,7 +220,8 @@ class _Passing:
         body, self._body = bytes(self._body), bytearray()
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in self._headers}
         arguments = self._method, self._path, headers, body, self._digest.hexdigest()
-        facts = await run_in_thread(read_request, *arguments) if self._is_message else read_request(*arguments)
+        is_long = len(body) > _LONG_BYTES
+        facts = await run_in_thread(read_request, *arguments) if is_long else read_request(*arguments)
         self._sighting.read(facts)
         begun = self._recorder.begin(self._sighting.seen)
         self._sighting.exchange = replace(self._sighting.exchange, turn=begun.turn, attempt=begun.attempt)
