@@ -48,8 +48,7 @@ def ask(port: int, number: int) -> int:
 def main() -> None:
     """Run it and print the table."""
     with tempfile.TemporaryDirectory() as home:
-        quiet = {"stderr": subprocess.DEVNULL, "stdin": subprocess.DEVNULL, "text": True}
-        server = subprocess.Popen([sys.executable, str(STREAMER)], stdout=subprocess.PIPE, **quiet)
+        server = subprocess.Popen([sys.executable, str(STREAMER)], stdout=subprocess.PIPE, text=True)
         assert server.stdout is not None
         command = [sys.executable, "-m", "stormdeck", "tap", "--listen", "127.0.0.1:0", "--json"]
         to = ["--to", f"http://127.0.0.1:{server.stdout.readline().strip()}"]

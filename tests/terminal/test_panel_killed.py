@@ -39,8 +39,16 @@ def tap(tmp_path, server):
     to = f"http://127.0.0.1:{server.getsockname()[1]}"
     command = [sys.executable, "-m", "stormdeck", "tap", "--listen", "127.0.0.1:0", "--to", to]
     environ = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
-    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    child = subprocess.Popen(command, env=environ, cwd=tmp_path, text=True, **pipes)
+    child = subprocess.Popen(
+        command,
+        env=environ,
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stderr is not None
     yield child, int(child.stderr.readline().split()[0].rpartition(":")[2])
     child.send_signal(signal.SIGTERM)
     child.communicate()

@@ -1,5 +1,7 @@
 """What may be chance: ``watch`` announces nothing of it, counts it apart, and the panel gets no storm of it."""
 
+from typing import Any
+
 import pytest
 
 from noise import Noise, requests_of
@@ -49,7 +51,7 @@ def test_errors_of_many_clients_announce_no_storm_and_their_repeats_are_counted_
 
 def test_the_ladder_of_one_client_is_announced_with_its_confidence():
     events, _ = watched(LADDER)
-    storms = [to_json(event, 1.0)["storm"] for event in events if isinstance(event, Change)]
+    storms: list[Any] = [to_json(event, 1.0)["storm"] for event in events if isinstance(event, Change)]
     assert storms
     assert {storm["confidence"] for storm in storms} <= {"sure", "likely"}
 
