@@ -44,6 +44,9 @@ class Connections:
                     if close is not None:
                         close()
                 super().connection_lost(exc)
+                if self.timeout_keep_alive_task is not None:
+                    # uvicorn 0.54 leaves it running after a reset, and all of the connection with it for an hour.
+                    self.timeout_keep_alive_task.cancel()
                 gone()
 
         return Known
