@@ -48,7 +48,9 @@ def ask(port: int, number: int) -> int:
 def main() -> None:
     """Run it and print the table."""
     with tempfile.TemporaryDirectory() as home:
-        server = subprocess.Popen([sys.executable, str(STREAMER)], stdout=subprocess.PIPE, text=True)
+        # asyncio writes a line for each event that a client did not wait for.
+        streamer = [sys.executable, str(STREAMER)]
+        server = subprocess.Popen(streamer, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         assert server.stdout is not None
         command = [sys.executable, "-m", "stormdeck", "tap", "--listen", "127.0.0.1:0", "--json"]
         to = ["--to", f"http://127.0.0.1:{server.stdout.readline().strip()}"]
