@@ -4,13 +4,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from detectors import DETECTORS
-from judge import NUMBERS, judge
-
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "helpers" / "network"))
 
+from detectors import DETECTORS  # noqa: E402
+from judge import NUMBERS, judge  # noqa: E402
 from noise_score import LARGE, OPENED, OTHERS, UNTOUCHED, noise_table  # noqa: E402
 
 

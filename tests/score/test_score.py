@@ -263,3 +263,15 @@ def test_figures_agree_with_the_other_scorer(tmp_path, totals, detector):
 def test_a_rate_counter_is_what_it_says():
     assert by_rate(RECORDINGS / "healthy_burst6")["storms"][0]["cause"] == "rate"
     assert by_rate(RECORDINGS / "always500_default_2.1.42")["storms"] == []
+
+
+@pytest.mark.parametrize("program", ["score", "reliability", "corpus"])
+def test_each_program_finds_what_it_imports(program):
+    done = subprocess.run(
+        [sys.executable, "-c", f"import {program}"],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr

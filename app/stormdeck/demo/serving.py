@@ -36,7 +36,9 @@ def run(app: Starlette, options: argparse.Namespace, *, announce: bool) -> None:
     """
     if options.tied:
         tie_to_parent()
-    server = _Server(uvicorn.Config(app, host=HOST, port=options.port), announce)
+    # The standard loop and parser: uvloop would be imported for a few requests a second.
+    config = uvicorn.Config(app, host=HOST, port=options.port, loop="asyncio", http="h11")
+    server = _Server(config, announce)
     server.run(sockets=[_socket(options)])
 
 

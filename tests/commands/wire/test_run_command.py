@@ -63,11 +63,17 @@ class Scratch:
     def set(self, env):
         self.settings.write_text(json.dumps({"env": env}))
 
-    def start(self, *words, options=(), **variables):
+    def start(self, *words, options=(), own_session=False, **variables):
         command = [sys.executable, "-m", "stormdeck", "run", *options, "--", str(self.client), *words]
         environ = {"HOME": str(self.folder), "PATH": os.environ["PATH"], **variables}
         return subprocess.Popen(
-            command, cwd=self.project, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command,
+            cwd=self.project,
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=own_session,
         )
 
     def run(self, *words, **more):
@@ -240,3 +246,21 @@ def test_a_client_that_stops_itself_stops_the_command_and_both_go_on(home):
     child.terminate()
     child.communicate(timeout=60)
     assert child.returncode == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT])
+def test_an_interrupt_that_no_terminal_sent_reaches_the_client(home, number):
+    """A supervisor or an IDE sends it to the command alone."""
+    child = home.start("wait", own_session=True)
+    assert child.stdout.readline()
+    os.kill(child.pid, number)
+    child.communicate(timeout=60)
+    assert child.returncode == 128 + number
+    assert list(home.wire.iterdir()) == []
+
+
+def test_the_query_of_a_base_url_is_handed_over(home):
+    home.set({"ANTHROPIC_BASE_URL": f"{home.url}/gate/?team=a", "ANTHROPIC_AUTH_TOKEN": "t"})
+    _, out, _ = home.run()
+    base = json.loads(out)["settings"]["env"]["ANTHROPIC_BASE_URL"]
+    assert base.partition("/gate")[2] == "?team=a"

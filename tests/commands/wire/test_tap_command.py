@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import httpx
+import psutil
 import pytest
 
 from http_thread import messages_server
@@ -99,6 +100,39 @@ def test_one_key_sets_the_address_and_another_takes_it_back(home, url):
     until(lambda: base_of(home) == tap.base)
     assert tap.end(signal.SIGTERM)[0] == 0
     assert (home / ".claude" / "settings.json").read_bytes() == before
+
+
+def test_a_tap_that_is_killed_leaves_no_setting(home):
+    before = (home / ".claude" / "settings.json").read_bytes()
+    tap = Tap(home, terminal=True)
+    tap.press(b"s")
+    until(lambda: base_of(home) == tap.base)
+    assert tap.end(signal.SIGKILL)[0] == -signal.SIGKILL
+    until(lambda: (home / ".claude" / "settings.json").read_bytes() == before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_an_address_that_the_user_has_changed_meanwhile_stays(home, number):
+    tap = Tap(home, terminal=True)
+    tap.press(b"s")
+    until(lambda: base_of(home) == tap.base)
+    guard = until(lambda: psutil.Process(tap.child.pid).children())[0]
+    own = json.dumps({"env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:1"}})
+    (home / ".claude" / "settings.json").write_text(own)
+    tap.end(number)
+    psutil.wait_procs([guard])
+    assert (home / ".claude" / "settings.json").read_text() == own
+
+
+def test_nothing_guards_once_the_address_was_taken_back(home, url):
+    tap = Tap(home, terminal=True)
+    tap.press(b"s")
+    until(lambda: base_of(home) == tap.base)
+    guard = until(lambda: psutil.Process(tap.child.pid).children())[0]
+    tap.press(b"u")
+    until(lambda: base_of(home) == url)
+    psutil.wait_procs([guard])
+    tap.end()
 
 
 def test_it_does_not_lead_to_itself(home):

@@ -27,7 +27,10 @@ NEWEST = CLAUDE_CODE[0]
 AGENT = "x-claude-code-agent-id"
 OWN_URL = {"nothing listens", "base URL with /v1", "base URL without a scheme", "variables at the root"}
 """Scenarios that lead elsewhere, or nowhere: the command says so and starts nothing, or another path is asked."""
-DELEGATE = Call("Agent", {"description": "look", "prompt": "Say ok.", "subagent_type": "general-purpose"})
+ORDER = {"description": "look", "prompt": "Say ok.", "subagent_type": "general-purpose"}
+DELEGATE = Call("Agent", ORDER)
+DELEGATE_BEFORE = Call("Task", ORDER)
+"""The tool's name in older clients."""
 ON_THE_WIRE = (
     Scenario("slow", (Slow(),)),
     Scenario("slow, in a terminal", (Slow(),), terminal=True),
@@ -35,6 +38,10 @@ ON_THE_WIRE = (
     Scenario("error in the middle of each stream", (Break(),), {"CLAUDE_CODE_MAX_RETRIES": "2"}),
     Scenario("a subagent", (DELEGATE, Say()), since="2.1.329"),
     Scenario("a subagent that fails", (DELEGATE, engine_dead(), Reset(), Say()), since="2.1.329"),
+    Scenario("a subagent of an older client", (DELEGATE_BEFORE, Say()), before="2.1.329"),
+    Scenario(
+        "a subagent of an older client that fails", (DELEGATE_BEFORE, engine_dead(), Reset(), Say()), before="2.1.329"
+    ),
 )
 """Played here only."""
 PLAYED = [

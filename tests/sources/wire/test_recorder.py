@@ -1,6 +1,7 @@
 """The recorder between a client and a server: every byte passes, and each ends as the other did."""
 
 import asyncio
+import gc
 import gzip
 import hashlib
 import os
@@ -10,6 +11,7 @@ import struct
 from contextlib import asynccontextmanager, suppress
 
 import pytest
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from stormdeck.model.wire.account import account
 from stormdeck.model.wire.exchange import Outcome
@@ -17,7 +19,7 @@ from stormdeck.sources.wire.server import RecorderServer, listen
 from stormdeck.sources.wire.target import target_of
 from waiting import eventually
 
-DEADLINE_S = 30
+DEADLINE_S = 120
 EVENT = b'event: content_block_delta\ndata: {"type":"content_block_delta"}\n\n'
 STOP = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
 STREAM = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -315,6 +317,24 @@ def test_a_server_that_is_gone_resets_the_client_and_its_retries_are_counted():
             assert (ended.outcome, ended.attempt) == (Outcome.REFUSED, number)
         (storm,) = account(here.notes).storms
         assert (storm.cause, storm.is_recovered) == ("refused", False)
+
+    play(scene)
+
+
+def test_a_connection_that_the_client_resets_is_forgotten():
+    def kept():
+        gc.collect()
+        return [one for one in gc.get_objects() if isinstance(one, H11Protocol)]
+
+    async def scene(here):
+        for _ in range(3):
+            client = await here.client()
+            await client.ask()
+            await client.head()
+            await client.reader.readexactly(64)
+            reset(client.writer)
+        await here.outcome(3)
+        await eventually(lambda: not kept())
 
     play(scene)
 

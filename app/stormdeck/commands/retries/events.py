@@ -148,7 +148,8 @@ def _count_words(counts: Counts) -> str:
     if counts.unread_lines:
         kinds.append((counts.unread_lines, "lines with HTTP/ not understood"))
     beside = ", ".join(words + [f"{count} {name}" for count, name in kinds if count])
-    return f"last {duration(counts.seconds)}: {plural(counts.http_requests, 'request')}: {beside}"
+    unsure = f"; {counts.retries_unsure} of these turns may be retries, or chance" if counts.retries_unsure else ""
+    return f"last {duration(counts.seconds)}: {plural(counts.http_requests, 'request')}: {beside}{unsure}"
 
 
 def _clock(t: float) -> str:

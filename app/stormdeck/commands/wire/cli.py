@@ -21,7 +21,8 @@ Exit code: that of the client; 2 if nothing can be recorded.
 """
 _TAP_NOTE = """\
 For an IDE, another user or another machine: set their ANTHROPIC_BASE_URL to the address that is printed. On a \
-terminal, s sets it in your user settings and u takes it back; it is taken back when the command ends.
+terminal, s sets it in your user settings and u takes it back; it is taken back when the command ends, also if it is \
+killed.
 
 Exit code: 0 on Ctrl-C, 2 if nothing can be recorded.
 """

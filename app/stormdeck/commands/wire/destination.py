@@ -29,8 +29,9 @@ class Place:
 
     @property
     def path(self) -> str:
-        """Return the path of the base URL, without a slash at its end."""
-        return urlsplit(self.base).path.rstrip("/")
+        """Return the path of the base URL, without a slash at its end, and its query: a gateway may want one."""
+        parts = urlsplit(self.base)
+        return parts.path.rstrip("/") + (f"?{parts.query}" if parts.query else "")
 
 
 def place_of(settings: SettingsSnapshot, given: Mapping[str, object], to: str | None = None) -> Place | str:

@@ -110,12 +110,14 @@ def _wait(child: subprocess.Popen[bytes]) -> int:
         if child.returncode is None:
             os.kill(child.pid, number)
 
-    def leave_to_child(_: int, __: FrameType | None) -> None:
-        return
+    def of_terminal(number: int, _: FrameType | None) -> None:
+        # The client would take a second Ctrl-C for the wish to leave.
+        if not _has_terminal():
+            pass_on(number, None)
 
     handlers: dict[int, Callable[[int, FrameType | None], None]] = {
-        signal.SIGINT: leave_to_child,
-        signal.SIGQUIT: leave_to_child,
+        signal.SIGINT: of_terminal,
+        signal.SIGQUIT: of_terminal,
         signal.SIGTERM: pass_on,
         signal.SIGHUP: pass_on,
         signal.SIGUSR1: pass_on,
@@ -135,3 +137,17 @@ def _wait(child: subprocess.Popen[bytes]) -> int:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _has_terminal() -> bool:
+    """Return whether a terminal sends its Ctrl-C to this program, and so to the client as well."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)

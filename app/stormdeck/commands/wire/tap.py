@@ -15,15 +15,12 @@ from contextlib import contextmanager
 from types import FrameType
 
 from stormdeck.commands.client_settings import read
-from stormdeck.commands.edit import one_value
-from stormdeck.commands.edit.steps import Manner
 from stormdeck.commands.exit_codes import FAILURE, SUCCESS
 from stormdeck.commands.output import flush, write_err, write_out
 from stormdeck.commands.wire.destination import place_of
+from stormdeck.commands.wire.put_back import Address, base_in
 from stormdeck.commands.wire.recording import Recording, summary
 from stormdeck.model.masking.lines import mask_text
-from stormdeck.model.settings.scope import Scope
-from stormdeck.model.settings.trust import BASE_URL
 from stormdeck.model.text import clean
 from stormdeck.model.urls import is_loopback, same_place
 from stormdeck.model.wire.exchange import Exchange, to_line
@@ -59,10 +56,8 @@ def run(
     except OSError as error:
         write_err(f"stormdeck: {at[0]}:{at[1]} cannot be listened on: {error.strerror or error}.")
         return FAILURE
-    user = settings.file(Scope.USER)
-    before = user.values.get("env") if user is not None else None
-    earlier = before.get(BASE_URL.removeprefix("env.")) if isinstance(before, dict) else None
-    keys = _Keys(options, environ, recording.base, earlier if isinstance(earlier, str) else None)
+    address = Address(options, environ, recording.base, base_in(settings))
+    keys = _Keys(address, may_write=not refusal(options))
     with recording, _ended_by_signals() as ended:
         recording.start()
         write_err(f"{recording.base} passes everything on to {clean(mask_text(place.base))}. Ctrl-C ends it.")
@@ -72,7 +67,7 @@ def run(
         try:
             keys.wait(ended)
         finally:
-            keys.unset()
+            address.put_back()
     write_err(f"stormdeck: {summary(recording.account)}")
     return SUCCESS
 
@@ -80,11 +75,8 @@ def run(
 class _Keys:
     """Set and unset the address in the user's settings by one key, if this is a terminal."""
 
-    def __init__(self, options: Options, environ: Mapping[str, str], base: str, earlier: str | None) -> None:
-        self._options, self._environ = options, environ
-        self._base, self._earlier = base, earlier
-        self._is_set = False
-        self._may_write = not refusal(options)
+    def __init__(self, address: Address, *, may_write: bool) -> None:
+        self._address, self._may_write = address, may_write
 
     def wait(self, ended: threading.Event) -> None:
         """Return once the command is to end."""
@@ -101,21 +93,9 @@ class _Keys:
                 if key in {b"", b"q", b"\x04"}:
                     return
                 if key == b"s":
-                    self.set()
+                    self._address.set()
                 elif key == b"u":
-                    self.unset()
-
-    def set(self) -> None:
-        """Set the address in the user's settings."""
-        if not self._is_set:
-            request = one_value.Request("ANTHROPIC_BASE_URL", self._base, manner=Manner(agreed=True))
-            self._is_set = one_value.run(self._options, self._environ, request) == SUCCESS
-
-    def unset(self) -> None:
-        """Put back what was there before, if this command set the address."""
-        if self._is_set:
-            request = one_value.Request("ANTHROPIC_BASE_URL", self._earlier, manner=Manner(agreed=True))
-            self._is_set = one_value.run(self._options, self._environ, request) != SUCCESS
+                    self._address.put_back()
 
 
 @contextmanager

@@ -20,10 +20,12 @@ class Connections:
     def __init__(self) -> None:
         self._transports: dict[Peer, asyncio.Transport] = {}
         self._on_lost: dict[Peer, Callable[[], None]] = {}
+        self._all_lost: asyncio.Event | None = None
 
     def protocol(self) -> type[H11Protocol]:
         """Return uvicorn's protocol class, with each connection known here while it is open."""
         transports, on_lost = self._transports, self._on_lost
+        gone = self._gone
 
         class Known(H11Protocol):
             """uvicorn's own; asyncio calls both methods of every protocol."""
@@ -42,8 +44,16 @@ class Connections:
                     if close is not None:
                         close()
                 super().connection_lost(exc)
+                if self.timeout_keep_alive_task is not None:
+                    # uvicorn 0.54 leaves it running after a reset, and all of the connection with it for an hour.
+                    self.timeout_keep_alive_task.cancel()
+                gone()
 
         return Known
+
+    def _gone(self) -> None:
+        if self._all_lost is not None and not self._transports:
+            self._all_lost.set()
 
     def when_lost(self, peer: Peer, call: Callable[[], None]) -> None:
         """Call something once when a connection is gone; at once if it is gone already."""
@@ -72,10 +82,13 @@ class Connections:
         if transport is not None:
             transport.close()
 
-    def close_all(self) -> None:
-        """End all connections at once."""
+    async def close_all(self) -> None:
+        """End all connections at once, and return when they are gone."""
         for transport in list(self._transports.values()):
             transport.abort()
+        if self._transports:
+            self._all_lost = asyncio.Event()
+            await self._all_lost.wait()
 
 
 def _peer(transport: asyncio.Transport) -> Peer:

@@ -11,16 +11,15 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-import httpx
-
 from stormdeck.model.wire.attempts import AttemptCounter
 from stormdeck.model.wire.exchange import Exchange, Outcome
 from stormdeck.model.wire.request import MOST_BYTES, Kind, kind_by_path, read_request
 from stormdeck.model.wire.sighting import Sighting
 from stormdeck.sources.io.background import run_in_thread
+from stormdeck.sources.wire.answering import Connection, Headers, UpstreamError
 from stormdeck.sources.wire.connections import Connections, Peer
 from stormdeck.sources.wire.target import Target
-from stormdeck.sources.wire.upstream import Headers, Upstream, outcome_of, passed_on
+from stormdeck.sources.wire.upstream import Upstream, passed_on
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -28,6 +27,8 @@ Send = Callable[[Message], Awaitable[None]]
 
 PROGRESS_S = 2.0
 """Seconds between two notes of a stream that goes on."""
+_LONG_BYTES = 16 * 1024
+"""A body that takes longer to read than a thread to start."""
 _REST_S = 2.0
 """Seconds to wait for the rest of a request whose server is gone."""
 
@@ -147,21 +148,18 @@ class _Passing:
 
     async def forward(self, upstream: Upstream) -> None:
         """Send the request, and pass the answer on as it comes."""
-        response = None
         try:
             content = self._content() if self._has_body() else None
             if content is None:
                 self._read_request()
-            response = await upstream.send(self._method, self._raw_path, self._headers, content)
-            await self._answer(response)
-        except httpx.TransportError as error:
-            self._outcome = self.failed = outcome_of(error)
-            await self._read_rest()
+            await self._answer(await upstream.send(self._method, self._raw_path, self._headers, content))
+        except UpstreamError as error:
+            self._outcome = self.failed = error.outcome
         except _LeftError:
             self._outcome = Outcome.CLIENT_LEFT
         finally:
-            if response is not None:
-                await response.aclose()
+            await upstream.finish()
+        await self._read_rest()
 
     async def client_left(self) -> None:
         """Return when the client has closed its connection before the answer was complete."""
@@ -222,20 +220,20 @@ class _Passing:
         body, self._body = bytes(self._body), bytearray()
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in self._headers}
         arguments = self._method, self._path, headers, body, self._digest.hexdigest()
-        facts = await run_in_thread(read_request, *arguments) if self._is_message else read_request(*arguments)
+        is_long = len(body) > _LONG_BYTES
+        facts = await run_in_thread(read_request, *arguments) if is_long else read_request(*arguments)
         self._sighting.read(facts)
         begun = self._recorder.begin(self._sighting.seen)
         self._sighting.exchange = replace(self._sighting.exchange, turn=begun.turn, attempt=begun.attempt)
 
-    async def _answer(self, response: httpx.Response) -> None:
-        raw = [(name.lower(), value) for name, value in response.headers.raw]
-        names = {name: value.decode("latin-1") for name, value in raw}
+    async def _answer(self, answer: Connection) -> None:
+        names = {name.lower(): value.decode("latin-1") for name, value in answer.headers}
         sighting = self._sighting
-        sighting.answer(response.status_code, names.get(b"content-type", ""), names.get(b"content-encoding", ""))
-        await self._send({"type": "http.response.start", "status": response.status_code, "headers": passed_on(raw)})
+        sighting.answer(answer.status, names.get(b"content-type", ""), names.get(b"content-encoding", ""))
+        headers = passed_on([(name.lower(), value) for name, value in answer.headers])
+        await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
         noted = 0.0
-        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - for the type checker
-        async for piece in response.stream:
+        while piece := await answer.read():
             await self._send({"type": "http.response.body", "body": piece, "more_body": True})
             now = time.time()
             sighting.piece(piece, now)

@@ -36,6 +36,15 @@ def listen(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
     return listening
 
 
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return uvloop's event loop, which needs half of the CPU; the standard one where it is not installed."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
 class RecorderServer:
     """Run the recorder in a thread with an event loop of its own.
 
@@ -77,7 +86,8 @@ class RecorderServer:
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         self._wait_for_client()
         if not self._is_stopped.is_set():
-            asyncio.run(self._serve())
+            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+                runner.run(self._serve())
 
     def _wait_for_client(self) -> None:
         """Wait until a client connects or a moment has passed."""
@@ -119,7 +129,7 @@ class RecorderServer:
         self._ready.set()
         await self._stop.wait()
         server.close()
-        recorder.connections.close_all()
+        await recorder.connections.close_all()
         for task in state.tasks:
             task.cancel()
         await asyncio.gather(*state.tasks, return_exceptions=True)

@@ -1,25 +1,18 @@
-"""Send a request to the server on behalf of one client connection, and name what goes wrong."""
+"""Send a request to the server on behalf of one client connection."""
 
 from __future__ import annotations
 
-import errno
-from collections.abc import AsyncIterable, Iterator
+import asyncio
+from collections.abc import AsyncIterator
 
-# httpx loads both at its first request, which takes 0.1 s that the client would wait for.
-import anyio._backends._asyncio  # noqa: F401
-import httpcore._backends.anyio  # noqa: F401
-import httpx
-
-from stormdeck.model.wire.exchange import Outcome
+from stormdeck.sources.wire.answering import Connection, Headers
+from stormdeck.sources.wire.connecting import connect, proxy_headers
 from stormdeck.sources.wire.target import Target
 
-Headers = list[tuple[bytes, bytes]]
 _HOP_BY_HOP = frozenset(
     {b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade", b"expect", b"host"}
 )
 """Headers of one connection, not of the message; ``connection`` is looked at apart."""
-_REFUSED = {errno.ECONNREFUSED}
-_TIMED_OUT = {errno.ETIMEDOUT}
 
 
 class Upstream:
@@ -27,31 +20,62 @@ class Upstream:
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        self._transport = httpx.AsyncHTTPTransport(
-            verify=target.context,
-            trust_env=False,
-            proxy=target.proxy,
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=None),
-        )
+        self._connection: Connection | None = None
+        self._sending: asyncio.Task[None] | None = None
 
     async def send(
-        self, method: str, raw_path: bytes, headers: Headers, content: AsyncIterable[bytes] | None
-    ) -> httpx.Response:
-        """Send a request and return its answer, the body unread. Raises ``httpx.TransportError``."""
-        target = self._target
-        request = httpx.Request(
-            method,
-            httpx.URL(scheme=target.scheme, host=target.host, port=target.port, raw_path=raw_path),
-            headers=[(b"Host", target.authority), *passed_on(headers)],
-            content=content,
-            # No limits of our own: the client has its own, and the server too.
-            extensions={"timeout": {"connect": None, "read": None, "write": None, "pool": None}},
-        )
-        return await self._transport.handle_async_request(request)
+        self, method: str, raw_path: bytes, headers: Headers, content: AsyncIterator[bytes] | None
+    ) -> Connection:
+        """Send a request and return the connection with the head of its answer. Raises ``UpstreamError``.
+
+        The body is sent on while the answer is read: a server may answer before it has read everything.
+        """
+        if self._connection is None or not self._connection.is_usable:
+            self._connection = await connect(self._target)
+        connection = self._connection
+        is_chunked = content is not None and not any(name.lower() == b"content-length" for name, _ in headers)
+        connection.begin(self._head(method, raw_path, headers, is_chunked=is_chunked), is_head_request=method == "HEAD")
+        if content is None:
+            connection.no_body()
+            await connection.wait_for_head()
+            return connection
+        head = asyncio.ensure_future(connection.wait_for_head())
+        self._sending = asyncio.ensure_future(connection.send_body(content, is_chunked=is_chunked))
+        try:
+            await asyncio.wait({head, self._sending}, return_when=asyncio.FIRST_COMPLETED)
+            if self._sending.done():
+                self._sending.result()
+            await head
+        finally:
+            head.cancel()
+        return connection
+
+    async def finish(self) -> None:
+        """End the exchange: keep the connection if it was complete, else close it."""
+        sending, self._sending = self._sending, None
+        if sending is not None and not sending.done():
+            sending.cancel()
+            await asyncio.wait({sending})
+        if self._connection is not None:
+            self._connection.finish()
 
     async def aclose(self) -> None:
         """Close the connection."""
-        await self._transport.aclose()
+        if self._sending is not None:
+            self._sending.cancel()
+        if self._connection is not None:
+            await self._connection.close()
+
+    def _head(self, method: str, raw_path: bytes, headers: Headers, *, is_chunked: bool) -> bytes:
+        target = self._target
+        sent = [(b"Host", target.authority), *passed_on(headers)]
+        if is_chunked:
+            sent.append((b"Transfer-Encoding", b"chunked"))
+        if target.proxy is not None and target.scheme == "http":
+            raw_path = b"http://" + target.authority + raw_path
+            sent += proxy_headers(target)
+        lines = [b"%b: %b\r\n" % header for header in sent]
+        return b"%b %b HTTP/1.1\r\n%b\r\n" % (method.encode("ascii"), raw_path, b"".join(lines))
 
 
 def passed_on(headers: Headers) -> Headers:
@@ -62,26 +86,3 @@ def passed_on(headers: Headers) -> Headers:
     dropped = _HOP_BY_HOP | (named - {b"close"}) | {b"connection"}
     kept = [(key, value) for key, value in headers if key.lower() not in dropped]
     return [*kept, (b"connection", b"close")] if b"close" in named else kept
-
-
-def outcome_of(error: BaseException) -> Outcome:
-    """Return how the server ended an exchange, from what httpx raised."""
-    numbers = {number for one in _chain(error) if isinstance(one, OSError) and (number := one.errno)}
-    if numbers & _TIMED_OUT:
-        return Outcome.TIMED_OUT
-    if isinstance(error, httpx.ConnectError | httpx.ProxyError | httpx.UnsupportedProtocol):
-        return Outcome.REFUSED if numbers & _REFUSED else Outcome.UNREACHABLE
-    if isinstance(error, httpx.ReadError | httpx.WriteError):
-        return Outcome.RESET
-    return Outcome.CUT
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error and what caused it; a failed connect has one error for each address."""
-    seen = 0
-    while error is not None and seen < 20:
-        yield error
-        if isinstance(error, BaseExceptionGroup):
-            for one in error.exceptions:
-                yield from _chain(one)
-        error, seen = error.__cause__ or error.__context__, seen + 1
