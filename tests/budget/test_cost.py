@@ -31,7 +31,7 @@ from stormdeck.ui.widgets.panel import LivePanel, Panel
 from stormdeck.ui.widgets.row_list import RowList
 from stormdeck.ui.widgets.settings import form, row
 
-SLOW = ("httpx", "psutil", "pynvml", "yaml", "prometheus_client", "starlette", "uvicorn", "anyio")
+SLOW = ("httpx", "psutil", "pynvml", "yaml", "prometheus_client", "starlette", "uvicorn", "watchfiles", "anyio")
 WHOLE = (WELL, FOUND, VLLM, PROXY, GPUS, CALM)
 
 
@@ -65,6 +65,7 @@ def test_httpx_comes_without_its_command_line():
     ("module", "unused"),
     [
         pytest.param("prometheus_client.parser", {"http.server", "wsgiref", "socketserver"}, id="metrics"),
+        pytest.param("watchfiles.main", {"multiprocessing", "watchfiles.run"}, id="watcher"),
     ],
 )
 def test_a_library_comes_without_the_parts_that_are_not_used(module, unused):

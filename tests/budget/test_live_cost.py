@@ -93,20 +93,20 @@ def test_a_second_judgement_of_the_same_deck_masks_no_text_again(monkeypatch):
 
 
 def test_a_watched_file_is_asked_for_once_a_step_and_no_folder_is_read(tmp_path, monkeypatch):
-    asked, steps, stat = Counter(), threading.Semaphore(0), os.stat
+    asked, steps, stat = Counter(), threading.Semaphore(0), Path.stat
     compare = FileWatcher._compare
     monkeypatch.setattr(FileWatcher, "_compare", lambda self: (compare(self), steps.release()))
     monkeypatch.setattr(Path, "iterdir", lambda self: pytest.fail("a folder is read"))
-    files = [str(tmp_path / "a"), str(tmp_path / "folder" / "b")]
+    files = [tmp_path / "a", tmp_path / "folder" / "b"]
 
-    def counted(path, **named):
-        if path in files:
-            asked[path] += 1
-        return stat(path, **named)
+    def counted(self, **named):
+        if self in files:
+            asked[self] += 1
+        return stat(self, **named)
 
-    monkeypatch.setattr(os, "stat", counted)
+    monkeypatch.setattr(Path, "stat", counted)
     watcher = FileWatcher(step_ms=10)
-    watcher.watch(map(Path, files), lambda: None)
+    watcher.watch(files, lambda: None)
     for _ in range(5):
         assert steps.acquire(timeout=DEADLINE_S)
     watcher.stop()
