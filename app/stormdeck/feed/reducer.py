@@ -7,6 +7,7 @@ from typing import Any
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind
+from stormdeck.model.fleet.snapshot import FleetSnapshot
 from stormdeck.model.history.ring import HistorySnapshot
 from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.logs.endings import LogTails
@@ -38,6 +39,7 @@ Snapshot = (
     | TrafficSnapshot
     | HistorySnapshot
     | WireSnapshot
+    | FleetSnapshot
     | LogTails
     | ContainersSnapshot
     | Replay
@@ -68,6 +70,7 @@ _FIELDS = {
     TrafficSnapshot: "traffic",
     HistorySnapshot: "history",
     WireSnapshot: "wire",
+    FleetSnapshot: "fleet",
     LogTails: "tails",
     ContainersSnapshot: "containers",
     Replay: "replay",
