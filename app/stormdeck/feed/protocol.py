@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stormdeck.feed.actions.canary import CanaryFeed
@@ -11,15 +11,7 @@ if TYPE_CHECKING:
     from stormdeck.feed.actions.restart import RestartFeed
     from stormdeck.feed.settings import SettingsFeed
     from stormdeck.feed.timeline import TimelineFeed
-    from stormdeck.model.fleet.past import FleetHistory
     from stormdeck.model.logs.spec import LogSpec
-
-
-class FleetAsker(Protocol):
-    """Knows the past of the instances of a fleet."""
-
-    async def history(self, key: str, end: float, span_s: int, step_s: int) -> FleetHistory:
-        """Return the figures of an instance in steps up to a moment, or why they are not known."""
 
 
 class PanelFeed(ABC):
@@ -39,8 +31,6 @@ class PanelFeed(ABC):
     """Follows what happens; ``None`` where nothing but a recording's storms can."""
     restart: RestartFeed | None = None
     """Runs the command that restarts a server; ``None`` where nothing is restarted."""
-    fleet: FleetAsker | None = None
-    """Asks for the history of an instance of the fleet; ``None`` where no Prometheus is given."""
 
     @abstractmethod
     def start(self) -> None:
