@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from feeds import QuietFeed
 from samples import NOW
 from stormdeck.model.fleet.past import FleetHistory
 from stormdeck.model.fleet.snapshot import FleetSnapshot, FleetState, FleetStatement, GpuShare, ProxyRow, Replica
@@ -88,9 +89,7 @@ CALM_FLEET = replace(
 def large_fleet(instances=1000, proxies=100, models=12, seed=0):
     """Return a fleet of many; another ``seed`` changes every figure."""
     replicas = tuple(
-        replica(
-            number, f"model-{number % models}", running=float((number + seed) % 40), tokens_per_s=float(seed + number)
-        )
+        replica(number, f"model-{number % models}", running=float(number % 40), tokens_per_s=float(seed + number))
         for number in range(instances)
     )
     return FleetSnapshot(
@@ -127,13 +126,14 @@ def fleet_history(count=60, step=60, end=NOW, name="gpu-3:8000", model=MODELS[0]
     return FleetHistory(samples)
 
 
-class FleetAnswers:
-    """Answers for the history of an instance as a feed does, and keeps what it was asked."""
+class FleetFeed(QuietFeed):
+    """Answers for the history of an instance, and keeps what it was asked."""
 
     def __init__(self, answer=None):
+        super().__init__()
         self.answer = answer
         self.asked = []
 
-    async def history(self, key, end, span_s, step_s):
-        self.asked.append((key, end, span_s, step_s))
-        return self.answer or fleet_history(span_s // step_s, step_s, end)
+    async def fleet_history(self, key, figure, since, step):
+        self.asked.append((key, figure, since, step))
+        return self.answer or fleet_history(int((NOW - since) // step), step)

@@ -17,8 +17,8 @@ class FleetHealth:
     >>> from stormdeck.model.fleet.snapshot import FleetStatement
     >>> fleet = FleetSnapshot(statements=(FleetStatement("a: slow", keys=("a",)),))
     >>> health = FleetHealth(fleet)
-    >>> health.word(Replica("a", "a", up=True)), health.word(Replica("b", "b", up=False)), health.word(Replica("c", "c"))
-    ('look', 'down', 'unknown')
+    >>> [health.word(Replica(key, key, up=up)) for key, up in (("a", True), ("b", False), ("c", None))]
+    ['look', 'down', 'unknown']
     """
 
     def __init__(self, fleet: FleetSnapshot) -> None:

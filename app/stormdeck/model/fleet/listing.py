@@ -30,7 +30,7 @@ class Order(StrEnum):
 
     def next(self) -> Order:
         """Return the order that follows, the first one after the last."""
-        every = [*Order]
+        every = tuple(Order)
         return every[(every.index(self) + 1) % len(every)]
 
 

@@ -157,9 +157,9 @@ def _has(row: Row, state: str, term: Term) -> bool:
     if term.name == "version":
         return any(row.version.casefold().removeprefix("v").startswith(one.removeprefix("v")) for one in term.values)
     if isinstance(row, Replica):
-        texts = {"model": (row.model,), "host": (row.host or row.name,)}.get(term.name, ())
+        texts = {"model": [row.model], "host": [row.host or row.name]}.get(term.name, [])
     else:
-        texts = {"host": (row.name,), "agent": tuple(row.user_agents)}.get(term.name, ())
+        texts = {"host": [row.name], "agent": [*row.user_agents]}.get(term.name, [])
     return any(value in text.casefold() for text in texts for value in term.values)
 
 

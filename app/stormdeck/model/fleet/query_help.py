@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 
 from stormdeck.model.fleet.health import STATES
 from stormdeck.model.fleet.query import FIELDS, FIGURES
@@ -25,7 +26,7 @@ def values_of(name: str, fleet: FleetSnapshot) -> tuple[str, ...]:
     elif name == "host":
         found = (one.host for one in fleet.replicas)
     elif name == "version":
-        found = (one.version for one in (*fleet.replicas, *fleet.proxies))
+        found = chain((one.version for one in fleet.replicas), (one.version for one in fleet.proxies))
     elif name == "agent":
         found = (agent for one in fleet.proxies for agent in one.user_agents)
     return tuple(dict.fromkeys(value for value in found if value and " " not in value))

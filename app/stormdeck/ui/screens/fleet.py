@@ -160,10 +160,8 @@ class FleetScreen(Area):
     @work(exclusive=True, exit_on_error=False)
     async def _ask(self, wanted: InstanceHistory.Wanted) -> None:
         """Ask for the figures of an instance; what was asked for before is no longer waited for."""
-        fleet = self.panel.feed.fleet if self.panel.feed is not None else None
-        found = NOT_ASKED
-        if fleet is not None:
-            found = await fleet.history(wanted.key, self.panel.clock.now(), wanted.span_s, wanted.step_s)
+        feed, since = self.panel.feed, self.panel.clock.now() - wanted.span_s
+        found = await feed.fleet_history(wanted.key, "", since, wanted.step_s) if feed is not None else NOT_ASKED
         self.history.take(wanted, found)
 
     def action_back(self) -> None:

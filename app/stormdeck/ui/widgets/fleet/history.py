@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from textual.message import Message
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.fleet.past import FleetHistory
 from stormdeck.model.fleet.snapshot import Replica
-from stormdeck.model.history.columns import SPANS_S
+from stormdeck.model.history.columns import SPANS_S, step_for
 from stormdeck.model.history.ring import HistorySnapshot
 from stormdeck.ui.clock import Clock
 from stormdeck.ui.widgets.history.page import frame_for
@@ -79,8 +81,9 @@ class InstanceHistory(HistoryPanel):
         """Ask for the figures, unless they were asked for already; ``again``: those up to now."""
         if not self.key or not self.content_size.width:
             return
-        step = self._step()
-        asked = self.key, step * frame_for(self.content_size.width).graph, step
+        columns = frame_for(self.content_size.width).graph
+        step = step_for(self._span(), columns)
+        asked = self.key, step * columns, step
         if again or asked != self._asked_for:
             self._asked_for = asked
             self.post_message(self.Wanted(*asked))
@@ -110,6 +113,12 @@ class InstanceHistory(HistoryPanel):
     def on_resize(self) -> None:
         """Ask for columns of the new width."""
         self.want()
+
+    def _step(self) -> int:
+        """Return the length of a column: one may not be shorter than the time between two samples."""
+        times = [one.at for one in self._known.steps]
+        between = min((later - earlier for earlier, later in pairwise(times)), default=0)
+        return max(step_for(self._span(), frame_for(self.content_size.width).graph), between)
 
     def _can_move(self) -> bool:
         return bool(self.key) and self.history.since is not None
