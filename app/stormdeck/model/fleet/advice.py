@@ -10,12 +10,12 @@ _WHAT = {
     FleetState.ASKING: "Waiting for the first answer of {source}.",
     FleetState.OK: "",
     FleetState.PARTLY: "Some answers of {source} are missing.",
-    FleetState.NO_SERVERS: "{source} answers, and has no metrics of vLLM or LiteLLM.",
+    FleetState.NO_SERVERS: "No metrics of vLLM or LiteLLM come from {source}.",
     FleetState.SLOW: "{source} did not answer in time.",
-    FleetState.REFUSED: "{source} refuses the connection.",
-    FleetState.DENIED: "{source} wants other credentials.",
-    FleetState.NOT_PROMETHEUS: "{source} answers, but not as a Prometheus.",
-    FleetState.TOO_MANY: "{source} has more series than stormdeck reads{omitted}.",
+    FleetState.REFUSED: "The connection to {source} was refused.",
+    FleetState.DENIED: "{source} did not accept the credentials.",
+    FleetState.NOT_PROMETHEUS: "{source} answered, but not as a Prometheus.",
+    FleetState.TOO_MANY: "More series than stormdeck reads come from {source}{omitted}.",
 }
 _NEXT = {
     FleetState.OFF: "Start the panel with --prometheus and the URL of one.",
@@ -34,7 +34,7 @@ def trouble(fleet: FleetSnapshot) -> str:
     """Return what is wrong with the answers and what to do, in sentences; an empty text if nothing is.
 
     >>> trouble(FleetSnapshot(FleetState.REFUSED, sources=("prom:9090",)))
-    'prom:9090 refuses the connection. Check the host and the port, and that it runs.'
+    'The connection to prom:9090 was refused. Check the host and the port, and that it runs.'
     """
     source = " and ".join(fleet.sources) or "the Prometheus"
     omitted = f": {grouped(fleet.omitted)} were not read" if fleet.omitted else ""
