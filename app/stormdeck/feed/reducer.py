@@ -7,6 +7,7 @@ from typing import Any
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind
+from stormdeck.model.fleet.snapshot import FleetSnapshot
 from stormdeck.model.history.ring import HistorySnapshot
 from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.logs.endings import LogTails
@@ -37,6 +38,7 @@ Snapshot = (
     | GpuSnapshot
     | TrafficSnapshot
     | HistorySnapshot
+    | FleetSnapshot
     | WireSnapshot
     | LogTails
     | ContainersSnapshot
@@ -67,6 +69,7 @@ _FIELDS = {
     GpuSnapshot: "gpu",
     TrafficSnapshot: "traffic",
     HistorySnapshot: "history",
+    FleetSnapshot: "fleet",
     WireSnapshot: "wire",
     LogTails: "tails",
     ContainersSnapshot: "containers",

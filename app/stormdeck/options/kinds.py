@@ -223,7 +223,11 @@ FILE = Kind("FILE", "a file", _file)
 LOGS = Kind("LOG", "a log", _log, many=True, split=split_logs)
 """A file or another place, such as ``docker:litellm``."""
 PROMETHEUS = Kind(
-    "PROMETHEUS", "the URL of a Prometheus, perhaps with bearer=env:VARIABLE", _prometheus, many=True, split=split_accesses
+    "PROMETHEUS",
+    "the URL of a Prometheus, perhaps with bearer=env:VARIABLE",
+    _prometheus,
+    many=True,
+    split=split_accesses,
 )
 """A Prometheus and how it is asked; its secrets are references."""
 FOLDER = Kind("DIR", "a folder", _folder)

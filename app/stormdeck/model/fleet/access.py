@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-SECRET_FORMS = "env:VARIABLE or file:PATH"
+SECRET_FORMS = "env:VARIABLE or file:PATH"  # noqa: S105 - the form of a reference
 TENANT_HEADER = "X-Scope-OrgID"
 """What names the tenant in Mimir, Cortex and Thanos's receivers."""
 _KEYS = ("bearer", "user", "password", "header", "tenant", "ca", "only", "model", "instance", "host")
@@ -56,7 +56,7 @@ class PrometheusAccess:
     host: str = ""
 
     def __str__(self) -> str:
-        named = [("bearer", self.bearer), ("user", self.user), ("password", self.password)]
+        named: list[tuple[str, object]] = [("bearer", self.bearer), ("user", self.user), ("password", self.password)]
         named += [("header", f"{name}:{secret}") for name, secret in self.headers]
         named += [("tenant", self.tenant), ("ca", self.ca)]
         named += [("only", f"{label}={value}") for label, value in self.only]
@@ -85,7 +85,9 @@ def parse_access(text: str, url: Callable[[str], str], path: Callable[[str], Pat
         if key not in _KEYS:
             near = get_close_matches(key, _KEYS, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_KEYS)}"
-            raise ValueError(f"after the URL, expected KEY=VALUE, found {'another key' if separator else 'no ='}; {hint}")
+            raise ValueError(
+                f"after the URL, expected KEY=VALUE, found {'another key' if separator else 'no ='}; {hint}"
+            )
         if not value:
             raise ValueError(f"{key}= has no value")
         if key in given and key not in _SEVERAL:

@@ -22,6 +22,8 @@ LEAST_S = 0.5
 """Seconds by which it must be later to matter."""
 LEAST_SIBLINGS, LEAST_FIRST = 2, 20
 """Siblings, and first tokens of each, that show what is usual."""
+COUNTED = 0.8
+"""The share of the counted first tokens that is relied on: Prometheus extrapolates an increase to its whole span."""
 _LATE = 0.05
 BOUNDS = (
     *(0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0),
@@ -46,17 +48,29 @@ def outliers(rows: Sequence[Replica]) -> list[Outlier]:
     shown = [one for one in rows if one.up and (one.first_tokens or 0) >= LEAST_FIRST and one.first_token_p50_s]
     if len(shown) <= LEAST_SIBLINGS:
         return []
+    middles, lates = _Sorted(one.first_token_p50_s for one in shown), _Sorted(one.first_token_p95_s for one in shown)
     found = []
     for row in shown:
-        others = [one for one in shown if one is not row]
-        usual = median(one.first_token_p50_s or 0.0 for one in others)
-        late = median(one.first_token_p95_s or 0.0 for one in others)
         own = row.first_token_p50_s or 0.0
-        odds = len(shown) * odds_of(int(row.first_tokens or 0))
-        if own < FACTOR * usual or own - usual < LEAST_S or odds > SURE or _lowest(own) < _highest(late):
+        usual, late = middles.median_without(own), lates.median_without(row.first_token_p95_s or 0.0)
+        if own < FACTOR * usual or own - usual < LEAST_S or _lowest(own) < _highest(late):
             continue
-        found.append(Outlier(row, usual, len(others), odds))
+        odds = len(shown) * odds_of(int(COUNTED * (row.first_tokens or 0)))
+        if odds <= SURE:
+            found.append(Outlier(row, usual, len(shown) - 1, odds))
     return sorted(found, key=lambda one: -(one.row.first_token_p50_s or 0.0))
+
+
+class _Sorted:
+    """Values in order, of which each can be left out."""
+
+    def __init__(self, values: Iterable[float | None]) -> None:
+        self._values = sorted(value or 0.0 for value in values)
+
+    def median_without(self, value: float) -> float:
+        """Return the median of all but one, the higher one of two middle values."""
+        middle = (len(self._values) - 1) // 2
+        return self._values[middle + (bisect_left(self._values, value) <= middle)]
 
 
 def odds_of(count: int) -> float:
@@ -68,12 +82,6 @@ def odds_of(count: int) -> float:
     count = min(count, 200)
     least = ceil(count / 2)
     return sum(comb(count, late) * _LATE**late * (1 - _LATE) ** (count - late) for late in range(least, count + 1))
-
-
-def median(values: Iterable[float]) -> float:
-    """Return the higher one of the two middle values, or the middle one."""
-    ordered = sorted(values)
-    return ordered[len(ordered) // 2]
 
 
 def _highest(value: float) -> float:

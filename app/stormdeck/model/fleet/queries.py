@@ -155,11 +155,13 @@ class Queries:
         used, free = self._s("DCGM_FI_DEV_FB_USED"), self._s("DCGM_FI_DEV_FB_FREE")
         smi_used, smi_all = self._s("nvidia_smi_memory_used_bytes"), self._s("nvidia_smi_memory_total_bytes")
         use, ratio = self._s("DCGM_FI_DEV_GPU_UTIL"), self._s("nvidia_smi_utilization_gpu_ratio")
+        all_used = _by("sum", GPU_INSIDE, used)
+        dcgm = f"{all_used} / ({all_used} + {_by('sum', GPU_INSIDE, free)})"
+        smi = f"{_by('sum', GPU_INSIDE, smi_used)} / {_by('sum', GPU_INSIDE, smi_all)}"
         return {
             Name.GPU_COUNT: _by("count", GPU_INSIDE, f"{use} or {ratio}"),
             Name.GPU_USE: _by("avg", GPU_INSIDE, f"({use} / 100) or {ratio}"),
-            Name.GPU_MEMORY: f"({_by('sum', GPU_INSIDE, used)} / ({_by('sum', GPU_INSIDE, used)} + "
-            f"{_by('sum', GPU_INSIDE, free)})) or ({_by('sum', GPU_INSIDE, smi_used)} / {_by('sum', GPU_INSIDE, smi_all)})",
+            Name.GPU_MEMORY: f"({dcgm}) or ({smi})",
             Name.GPU_POWER: _by(
                 "sum", GPU_INSIDE, self._either("DCGM_FI_DEV_POWER_USAGE", "nvidia_smi_power_draw_watts")
             ),
@@ -223,11 +225,7 @@ def quoted(text: str) -> str:
 
 
 def _literal(text: str) -> str:
-    """Return a regular expression of RE2 that matches only a text.
-
-    >>> _literal("a.b/c")
-    'a\\\\.b/c'
-    """
+    """Return a regular expression of RE2 that matches only a text."""
     return "".join(f"\\{c}" if c in r"\.+*?()|[]{}^$" else c for c in text)
 
 

@@ -149,7 +149,7 @@ def _failing(down: Iterable[Series], labels: Mapping[Key, Labels]) -> set[Key]:
     by_target: dict[tuple[str | None, str | None], list[Key]] = {}
     for key, known in labels.items():
         by_target.setdefault((known.get("job"), known.get("instance")), []).append(key)
-    found = set()
+    found: set[Key] = set()
     for one in down:
         target = one.labels.get("job"), one.labels.get("instance")
         found.update(key for key in by_target.get(target, ()) if has_all(labels[key], one.labels))

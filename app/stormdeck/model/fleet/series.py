@@ -52,7 +52,7 @@ NOT_AN_ANSWER = Result(is_answer=False)
 
 
 def read_result(document: object) -> Result:
-    """Return what an answer's JSON says. Series that are not of the form are left out, values that are no number too."""
+    """Return what an answer's JSON says, without series that are not of the form and values that are no number."""
     if not isinstance(document, dict):
         return NOT_AN_ANSWER
     if document.get("status") == "error":
@@ -74,7 +74,9 @@ def read_result(document: object) -> Result:
 def _warning(document: Mapping[str, Any]) -> str:
     warnings = document.get("warnings")
     first = next((_words(one) for one in warnings if isinstance(one, str)), "") if isinstance(warnings, list) else ""
-    return first or ("the answer is partial: a part of its storage did not answer" * (document.get("isPartial") is True))
+    return first or (
+        "the answer is partial: a part of its storage did not answer" * (document.get("isPartial") is True)
+    )
 
 
 def _time(result: list[Any]) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
 from stormdeck.model.fleet.outliers import outliers
@@ -37,9 +38,10 @@ def by_model(rows: Iterable[Replica]) -> dict[str, list[Replica]]:
 def _of_model(rows: Sequence[Replica]) -> Iterator[FleetStatement]:
     yield from _down(rows)
     yield from _slow(rows)
+    idle = sorted(one.running or 0.0 for one in rows if one.up and one.waiting == 0)
     for row in rows:
-        yield from _queue(row, rows)
-        yield from _full(row)
+        yield from _queue(row, rows, bisect_right(idle, IDLE_SIBLING * (row.running or 0.0)))
+        yield from _full(row, rows)
     yield from _cold(rows)
 
 
@@ -70,11 +72,10 @@ def _slow(rows: Sequence[Replica]) -> Iterator[FleetStatement]:
         )
 
 
-def _queue(row: Replica, rows: Sequence[Replica]) -> Iterator[FleetStatement]:
+def _queue(row: Replica, rows: Sequence[Replica], idle: int) -> Iterator[FleetStatement]:
     if not row.up or row.waited_for_s is None or not row.waiting:
         return
-    idle = [one for one in rows if one is not row and one.up and one.waiting == 0 and _is_idle(one, row)]
-    beside = f"; {plural(len(idle), 'sibling has', 'siblings have')} none and less to do" if idle else ""
+    beside = f"; {plural(idle, 'sibling has', 'siblings have')} no queue and run half as many at most" if idle else ""
     verb = "waits" if row.waiting == 1 else "wait"
     yield FleetStatement(
         f"The queue of {called(row, rows)} does not drain: {plural(round(row.waiting), 'request')} {verb}, some at "
@@ -83,16 +84,13 @@ def _queue(row: Replica, rows: Sequence[Replica]) -> Iterator[FleetStatement]:
     )
 
 
-def _is_idle(sibling: Replica, row: Replica) -> bool:
-    return (sibling.running or 0.0) <= IDLE_SIBLING * (row.running or 0.0)
-
-
-def _full(row: Replica) -> Iterator[FleetStatement]:
+def _full(row: Replica, rows: Sequence[Replica]) -> Iterator[FleetStatement]:
     rate = row.preemptions_per_s or 0.0
     if row.up and rate >= CROWDED_PREEMPTIONS_PER_S:
-        cache = f", KV cache {percent(100 * row.kv_cache)} full" if (row.kv_cache or 0.0) >= FULL else ""
+        full = row.kv_cache or 0.0
+        cache = f", KV cache {percent(100 * full)} full" if full >= FULL else ""
         yield FleetStatement(
-            f"{called(row)} preempts requests and computes them again: about {round(rate * LATE_S)} in "
+            f"{called(row, rows)} preempts requests and computes them again: about {round(rate * LATE_S)} in "
             f"{duration(LATE_S)}{cache}",
             keys=(row.key,),
         )

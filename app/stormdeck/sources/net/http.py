@@ -84,7 +84,7 @@ class HttpClient:
     """
 
     def __init__(self, version: str, *, parses: bool = True) -> None:
-        """``parses``: parse large JSON bodies, in a thread; ``False`` where the caller does."""
+        """Open no connection yet. Large JSON bodies are parsed in a thread, unless the caller does (``parses``)."""
         self.user_agent = f"stormdeck/{version}"
         self._parses = parses
         self._usual = {"user-agent": self.user_agent, "accept-encoding": "identity", "accept": "*/*"}
@@ -219,9 +219,7 @@ class HttpClient:
         headers = {name.lower(): value for name, value in response.headers.items()}
         return await self._answered(response.status_code, headers, plain, begun, port)
 
-    async def _answered(
-        self, status: int, headers: Mapping[str, str], body: bytes, begun: float, port: int
-    ) -> Answer:
+    async def _answered(self, status: int, headers: Mapping[str, str], body: bytes, begun: float, port: int) -> Answer:
         """Return an answer; a large body is parsed in a thread."""
         latency_ms = (time.perf_counter() - begun) * 1000
         is_large = self._parses and len(body) > _INLINE and body[:_INLINE].lstrip().startswith(b"{")

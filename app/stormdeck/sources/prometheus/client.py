@@ -66,7 +66,9 @@ class PrometheusClient:
         if not result.is_answer:
             return of_answer(answer, self.access)
         if result.error:
-            return of_answer(answer, self.access) if answer.status in {401, 403} else of_error(result.error, answer.status)
+            return (
+                of_answer(answer, self.access) if answer.status in {401, 403} else of_error(result.error, answer.status)
+            )
         return result
 
 

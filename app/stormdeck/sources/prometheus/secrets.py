@@ -51,12 +51,12 @@ def _read(secret: Secret, environ: Mapping[str, str]) -> str:
         try:
             text = read_bounded(secret.file, _LARGEST_SECRET).decode("utf-8", "replace")
         except OSError as error:
-            raise UnreadableError(f"The secret cannot be read: {named}: {error.strerror or error}") from error
+            raise UnreadableError(f"the secret cannot be read: {named}: {error.strerror or error}") from error
     text = text.strip()
     if not text:
-        raise UnreadableError(f"The secret is missing: {named} is {'empty' if secret.file else 'not set'}")
+        raise UnreadableError(f"the secret is missing: {named} is {'empty' if secret.file else 'not set'}")
     if not text.isascii() or not text.isprintable():
-        raise UnreadableError(f"The secret cannot be sent: {named} has characters that no HTTP header can carry")
+        raise UnreadableError(f"the secret cannot be sent: {named} has characters that no HTTP header can carry")
     return text
 
 
@@ -68,7 +68,9 @@ def _authority(access: PrometheusAccess) -> str:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
     except OSError as error:
         why = "it has no certificate in PEM form" if isinstance(error, ssl.SSLError) else error.strerror or error
-        raise UnreadableError(f"The authority cannot be used: {access.ca}: {why}") from error
+        raise UnreadableError(f"the authority cannot be used: {access.ca}: {why}") from error
     except ValueError as error:
-        raise UnreadableError(f"The authority cannot be used: {access.ca}: it has no certificate in PEM form") from error
+        raise UnreadableError(
+            f"the authority cannot be used: {access.ca}: it has no certificate in PEM form"
+        ) from error
     return text

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from itertools import pairwise
 
 from stormdeck.model.fleet.access import PrometheusAccess
 from stormdeck.model.fleet.labels import Key, jobs_of, naming_of, shown, text_of
 from stormdeck.model.fleet.proxies import proxies
 from stormdeck.model.fleet.queries import MOST_ROWS, WAITING, Name, Queries, exact, narrowed
 from stormdeck.model.fleet.rows import Table, replicas
-from stormdeck.model.fleet.series import Labels, Result, Series
-from stormdeck.model.fleet.snapshot import FleetState, ProxyRow, Replica
+from stormdeck.model.fleet.series import Labels, Result
+from stormdeck.model.fleet.snapshot import FleetState
+from stormdeck.model.fleet.whole import SourceAnswer
 from stormdeck.sources.io.background import run_in_thread
 from stormdeck.sources.prometheus.client import DEADLINE_S, PrometheusClient
 from stormdeck.sources.prometheus.troubles import Trouble
@@ -24,23 +25,8 @@ SLOW_S, RARE_S, INTERVAL_S = 15.0, 60.0, 600.0
 AT_ONCE = 4
 """Queries that one Prometheus gets at once; it takes 20 by default."""
 _JOBS_LOOKED_AT = 3
-NO_METRICS = "It answers and has no metrics of vLLM or LiteLLM"
+NO_METRICS = "it answers and has no metrics of vLLM or LiteLLM"
 NO_METRICS_STEP = "let it scrape /metrics of vLLM and LiteLLM: see the recipes"
-
-
-@dataclass(frozen=True, slots=True)
-class SourceAnswer:
-    """What one Prometheus knows."""
-
-    state: FleetState
-    note: str = ""
-    next_step: str = ""
-    replicas: tuple[Replica, ...] = ()
-    proxies: tuple[ProxyRow, ...] = ()
-    taken_at: float | None = None
-    """When the figures came, in unix seconds of this machine."""
-    interval_s: float | None = None
-    omitted: int = 0
 
 
 class PrometheusSource:
@@ -59,7 +45,7 @@ class PrometheusSource:
         self._failed: dict[Name, Trouble] = {}
         self._warning = ""
         self._omitted = 0
-        self._last = SourceAnswer(FleetState.ASKING)
+        self._last = SourceAnswer(self.place)
 
     def find(self, key: str) -> Labels | None:
         """Return the labels of an instance by the key of its row."""
@@ -130,7 +116,7 @@ class PrometheusSource:
         for one in seen.series[:_JOBS_LOOKED_AT]:
             asked = await self.client.query(f"{exact(WAITING, one.labels.items())}[10m]")
             times = [at for at, _ in asked.points[0].values] if isinstance(asked, Result) and asked.points else []
-            gaps = sorted(after - before for before, after in zip(times, times[1:], strict=False))
+            gaps = sorted(after - before for before, after in pairwise(times))
             found += [gaps[len(gaps) // 2]] if gaps else []
         return round(max(found), 1) if found else None
 
@@ -175,7 +161,7 @@ class PrometheusSource:
         rows = await run_in_thread(replicas, self._table, self.place, at, self.interval_s)
         others = proxies(self._table, self.place, self._known_proxies)
         state, note, step = self._judged(bool(rows or others))
-        self._last = SourceAnswer(state, note, step, rows, others, now, self.interval_s, self._omitted)
+        self._last = SourceAnswer(self.place, state, note, step, rows, others, now, self.interval_s, self._omitted)
         return self._last
 
     def _judged(self, has_rows: bool) -> tuple[FleetState, str, str]:
@@ -189,7 +175,7 @@ class PrometheusSource:
             state = first.state if first.state is FleetState.TOO_MANY and not has_rows else FleetState.PARTLY
             return state, note, first.next_step
         if self._warning:
-            return FleetState.PARTLY, f"It warns: {shown(self._warning)}", "look at it in its own page"
+            return FleetState.PARTLY, f"it warns: {shown(self._warning)}", "look at it in its own page"
         if not has_rows:
             return FleetState.NO_SERVERS, NO_METRICS, NO_METRICS_STEP
         return FleetState.OK, "", ""
@@ -198,6 +184,7 @@ class PrometheusSource:
         """Return the last figures with what is wrong now."""
         last = self._last
         return SourceAnswer(
+            self.place,
             trouble.state,
             trouble.note,
             trouble.next_step,

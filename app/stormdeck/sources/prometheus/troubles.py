@@ -52,38 +52,42 @@ def of_failure(failure: Failure) -> Trouble:
     """Return the trouble of a request without an answer."""
     state = _STATES.get(failure.kind, FleetState.UNREACHABLE)
     step = _STEPS.get(failure.kind, "check that it runs and that this machine can reach it")
-    return Trouble(state, f"{failure.text[:1].upper()}{failure.text[1:]}", step)
+    return Trouble(state, failure.text, step)
 
 
 def of_answer(answer: Answer, access: PrometheusAccess) -> Trouble:
     """Return the trouble of an answer that is not one of the query API."""
     words = describe_answer(answer)
     if answer.status == 401 or (answer.status == 403 and not is_html(answer)):
-        return Trouble(FleetState.DENIED, f"It refuses with status {answer.status}", _login_step(access))
+        return Trouble(FleetState.DENIED, f"it refuses with status {answer.status}", _login_step(access))
     if 300 <= answer.status < 400:
-        return Trouble(FleetState.NOT_PROMETHEUS, f"It answers with {words}", "name the URL that it redirects to")
+        return Trouble(FleetState.NOT_PROMETHEUS, f"it answers with {words}", "name the URL that it redirects to")
     if answer.status == 429:
-        return Trouble(FleetState.SLOW, "It answers 429: too many queries", "wait, or raise its limit of queries")
+        return Trouble(FleetState.SLOW, "it answers 429: too many queries", "wait, or raise its limit of queries")
     if answer.status in {502, 504} or (answer.status == 503 and not is_html(answer)):
         step = "wait until it has started, or look at its log"
-        return Trouble(FleetState.UNREACHABLE, f"It answers {answer.status}: it, or what is behind it, is not ready", step)
+        return Trouble(
+            FleetState.UNREACHABLE, f"it answers {answer.status}: it, or what is behind it, is not ready", step
+        )
     if is_html(answer):
         step = f"{_CHECK_URL}; a page to log in needs bearer=, or user= and password="
-        return Trouble(FleetState.NOT_PROMETHEUS, f"It answers with {words}", step)
+        return Trouble(FleetState.NOT_PROMETHEUS, f"it answers with {words}", step)
     if answer.status == 400 and "org" in shown(answer.body[:200].decode("utf-8", "replace")).lower():
         # Mimir's and Cortex's answer without a tenant: "no org id", with status 401 or 400 by version.
-        return Trouble(FleetState.DENIED, "It wants a tenant", "name it with tenant=ID after the URL")
-    return Trouble(FleetState.NOT_PROMETHEUS, f"It answers with {words}, not as the query API does", _CHECK_URL)
+        return Trouble(FleetState.DENIED, "it wants a tenant", "name it with tenant=ID after the URL")
+    return Trouble(FleetState.NOT_PROMETHEUS, f"it answers with {words}, not as the query API does", _CHECK_URL)
 
 
 def of_error(error: str, status: int) -> Trouble:
     """Return the trouble of a query that Prometheus itself refused, in its words."""
     lower = error.lower()
     if any(word in lower for word in _IN_TIME):
-        return Trouble(FleetState.SLOW, f"It gave up on a query: {error}", _NARROW, is_lasting=False)
+        return Trouble(FleetState.SLOW, f"it gave up on a query: {error}", _NARROW, is_lasting=False)
     if status in {400, 422, 413, 429, 503} and any(word in lower for word in _OVER_LIMIT):
-        return Trouble(FleetState.TOO_MANY, f"It refuses a query: {error}", _NARROW, is_lasting=False)
-    return Trouble(FleetState.PARTLY, f"It refuses a query: {error}", "report this query as a bug of stormdeck", is_lasting=False)
+        return Trouble(FleetState.TOO_MANY, f"it refuses a query: {error}", _NARROW, is_lasting=False)
+    return Trouble(
+        FleetState.PARTLY, f"it refuses a query: {error}", "report this query as a bug of stormdeck", is_lasting=False
+    )
 
 
 def _login_step(access: PrometheusAccess) -> str:
