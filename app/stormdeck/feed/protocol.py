@@ -62,7 +62,7 @@ class PanelFeed(ABC):
         """
         from stormdeck.model.fleet.past import FleetHistory
 
-        return FleetHistory(note="No Prometheus is given.")
+        return FleetHistory(note="No Prometheus is given")
 
     def set_focused(self, focused: bool) -> None:
         """Poll less often while the terminal has no focus."""

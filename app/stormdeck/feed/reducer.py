@@ -38,6 +38,7 @@ Snapshot = (
     | GpuSnapshot
     | TrafficSnapshot
     | HistorySnapshot
+    | FleetSnapshot
     | WireSnapshot
     | FleetSnapshot
     | LogTails
@@ -69,6 +70,7 @@ _FIELDS = {
     GpuSnapshot: "gpu",
     TrafficSnapshot: "traffic",
     HistorySnapshot: "history",
+    FleetSnapshot: "fleet",
     WireSnapshot: "wire",
     FleetSnapshot: "fleet",
     LogTails: "tails",

@@ -19,6 +19,7 @@ from stormdeck.options.kinds import (
     NOTIFY,
     PANEL_NAMES,
     PRICES,
+    PROMETHEUS,
     SWITCH,
     THEME,
     URL,
@@ -28,6 +29,7 @@ from stormdeck.options.kinds import (
 )
 
 if TYPE_CHECKING:
+    from stormdeck.model.fleet.access import PrometheusAccess
     from stormdeck.model.keys.keymap import Chosen
     from stormdeck.model.usage.prices import Price
 
@@ -98,6 +100,16 @@ class Options:
             Group.SERVERS,
             f"log to follow: {FORMS}; repeatable; the logs of running servers if not given",
             "docker:litellm",
+        ),
+    )
+    prometheus: tuple[PrometheusAccess, ...] = field(
+        default=(),
+        metadata=_option(
+            PROMETHEUS,
+            Group.SERVERS,
+            "Prometheus, Thanos, Mimir or VictoriaMetrics that knows many servers, as URL[,KEY=VALUE...]; repeatable; "
+            "KEY is bearer, user, password, header, tenant, ca, only, model, instance or host",
+            "http://127.0.0.1:9090",
         ),
     )
     litellm_config: Path | None = field(
@@ -229,7 +241,7 @@ DECLARED = tuple(
 BY_NAME = {declared.name: declared for declared in DECLARED}
 
 
-STACK_OPTIONS = ("vllm", "proxy", "log", "litellm_config", "settings", "client_version")
+STACK_OPTIONS = ("vllm", "proxy", "log", "prometheus", "litellm_config", "settings", "client_version")
 
 
 def stack_options(options: Options) -> dict[str, object]:

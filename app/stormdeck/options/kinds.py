@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from stormdeck.model.desktop_notification import PROTOCOLS
+from stormdeck.model.fleet.access import PrometheusAccess, parse_access, split_accesses
 from stormdeck.model.logs.spec import LogSpec, parse_log, split_logs
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.overview_layout import PANELS
@@ -141,6 +142,16 @@ def _log(text: str, place: Place) -> LogSpec:
     return parse_log(text, lambda file: _file(file, place))
 
 
+def _prometheus(text: str, place: Place) -> PrometheusAccess:
+    def url(base: str) -> str:
+        try:
+            return _url(base, place)
+        except _UnexpectedError:
+            raise ValueError(URL.unexpected(base)) from None
+
+    return parse_access(text, url, lambda file: _file(file, place))
+
+
 def _folder(text: str, place: Place) -> Path:
     path = _path(text, place)
     if not _is_folder(path):
@@ -211,6 +222,14 @@ FILE = Kind("FILE", "a file", _file)
 """An absolute path that is not a folder; it need not exist."""
 LOGS = Kind("LOG", "a log", _log, many=True, split=split_logs)
 """A file or another place, such as ``docker:litellm``."""
+PROMETHEUS = Kind(
+    "PROMETHEUS",
+    "the URL of a Prometheus, perhaps with bearer=env:VARIABLE",
+    _prometheus,
+    many=True,
+    split=split_accesses,
+)
+"""A Prometheus and how it is asked; its secrets are references."""
 FOLDER = Kind("DIR", "a folder", _folder)
 """An absolute path to a folder that exists."""
 VERSION = Kind("X.Y.Z", "a version of three numbers such as 2.1.112", _version)
