@@ -20,8 +20,8 @@ def test_a_good_answer_has_no_trouble():
 
 
 def test_the_sentences_of_the_source_are_used_where_it_has_some():
-    given = FleetSnapshot(FleetState.SLOW, note="a.lab took 10 s.", next_step="Ask b.lab.")
-    assert trouble(given) == "a.lab took 10 s. Ask b.lab."
+    given = FleetSnapshot(FleetState.SLOW, note="Prometheus a.lab: no answer within 10 s", next_step="ask another one")
+    assert trouble(given) == "Prometheus a.lab: no answer within 10 s. Ask another one."
 
 
 def test_without_a_name_it_is_the_prometheus():

@@ -7,6 +7,7 @@ from itertools import pairwise
 from textual.message import Message
 
 from stormdeck.model.deck import Deck
+from stormdeck.model.fleet.advice import said
 from stormdeck.model.fleet.past import FleetHistory
 from stormdeck.model.fleet.snapshot import Replica
 from stormdeck.model.history.columns import SPANS_S, step_for
@@ -57,7 +58,7 @@ class InstanceHistory(HistoryPanel):
         """Return why no figure is shown, and what to do."""
         if self._found is None:
             return ASKING
-        return f"{self._found.note} {self._found.next_step}".strip() or NO_FIGURES
+        return said(self._found.note, self._found.next_step) or NO_FIGURES
 
     def open(self, row: Replica) -> None:
         """Show an instance from now on."""
