@@ -40,7 +40,6 @@ Snapshot = (
     | HistorySnapshot
     | FleetSnapshot
     | WireSnapshot
-    | FleetSnapshot
     | LogTails
     | ContainersSnapshot
     | Replay
@@ -72,7 +71,6 @@ _FIELDS = {
     HistorySnapshot: "history",
     FleetSnapshot: "fleet",
     WireSnapshot: "wire",
-    FleetSnapshot: "fleet",
     LogTails: "tails",
     ContainersSnapshot: "containers",
     Replay: "replay",

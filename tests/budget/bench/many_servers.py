@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,6 +22,7 @@ INSTANCES, PROXIES, AT_A_HOST = 1000, 100, 8
 SCRAPE_S = 5
 LISTENS = re.compile(r'msg="Listening on" address=(\S+)')
 READY_S = 120.0
+ANSWER_S = 10.0
 WARM_S = 20.0
 """Rates need some scrapes."""
 
@@ -34,9 +36,12 @@ class Fleet:
 
     def value(self, query: str) -> float:
         """Return the number that a query gives, 0 without one."""
-        with contextlib.suppress(OSError, ValueError, LookupError):
-            with urllib.request.urlopen(f"{self.url}/api/v1/query?query={quote(query)}", timeout=10) as answer:
-                return float(json.load(answer)["data"]["result"][0]["value"][1])
+        asked = f"{self.url}/api/v1/query?query={quote(query)}"
+        with (
+            contextlib.suppress(OSError, ValueError, LookupError),
+            urllib.request.urlopen(asked, timeout=ANSWER_S) as answer,  # noqa: S310 - always http
+        ):
+            return float(json.load(answer)["data"]["result"][0]["value"][1])
         return 0.0
 
     def answered(self, words: str, since: float) -> float:
@@ -54,9 +59,7 @@ class Fleet:
 
 def _unix(text: str) -> float:
     """Return a time such as 2026-12-01T04:05:06.123Z in unix seconds."""
-    from datetime import datetime
-
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+    return datetime.fromisoformat(text).timestamp()
 
 
 @contextlib.contextmanager

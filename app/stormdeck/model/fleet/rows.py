@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
+from typing import NamedTuple
 
 from stormdeck.model.fleet.labels import Key, Naming, has_all, text_of
 from stormdeck.model.fleet.queries import QUEUE_S, Name
@@ -20,6 +22,19 @@ LEAST_TOKENS_PER_S = 1.0
 Values = dict[Key, float]
 
 
+class Identity(NamedTuple):
+    """What the labels of an instance name."""
+
+    key: str
+    name: str
+    model: str
+    version: str
+    host: str
+    pod: tuple[str, str]
+    order: tuple[str, tuple[tuple[int, str], ...], str]
+    """Its place among all instances: by model, then by name."""
+
+
 class Table:
     """The newest values of one Prometheus, by what was asked and by instance."""
 
@@ -27,9 +42,12 @@ class Table:
         self.naming = naming
         self.labels: dict[Key, Labels] = {}
         """Of every instance that was ever seen, without those inside it."""
+        self._keys: dict[Key, Key] = {}
+        """One object for each key: a look-up by the same object compares no labels."""
         self._values: dict[Name, Values] = {}
         self.series: dict[Name, tuple[Series, ...]] = {}
         """What is not about instances."""
+        self._identities: dict[Key, tuple[Labels, Identity]] = {}
 
     def take(self, name: Name, series: tuple[Series, ...]) -> None:
         """Replace what a query gave before."""
@@ -39,6 +57,7 @@ class Table:
         values: Values = {}
         for one in series:
             key = self.naming.key(one.labels)
+            key = self._keys.setdefault(key, key)
             values[key] = max(one.value, values.get(key, one.value))
             if name in _NAMING and (key not in self.labels or name is Name.SCRAPED):
                 self.labels[key] = one.labels
@@ -48,9 +67,28 @@ class Table:
         """Return whether a query has a value for each instance that is scraped now."""
         return name in _OF_INSTANCES - {Name.KNOWN}
 
-    def of(self, name: Name, key: Key) -> float | None:
-        """Return a value, ``None`` if it is not known."""
-        return self._values.get(name, {}).get(key)
+    def values(self, name: Name) -> Mapping[Key, float]:
+        """Return the newest values of all instances."""
+        return self._values.get(name, {})
+
+    def identity(self, key: Key, place: str) -> Identity:
+        """Return what the labels of an instance name; read once, and again if its model changes."""
+        labels, kept = self.labels[key], self._identities.get(key)
+        if kept is not None and kept[0] == labels:
+            return kept[1]
+        naming, text = self.naming, text_of(place, key)
+        name, model = naming.name_of(labels), naming.model_of(labels)
+        found = Identity(
+            text,
+            name,
+            model,
+            naming.version_of(labels),
+            naming.host_of(labels),
+            naming.pod_of(labels),
+            (model, _natural(name), text),
+        )
+        self._identities[key] = labels, found
+        return found
 
     def named(self, name: Name) -> tuple[Series, ...]:
         """Return the series of a query that is not about instances."""
@@ -65,58 +103,92 @@ _OF_INSTANCES = frozenset(Name) - {
 
 
 def replicas(table: Table, place: str, now: float, interval_s: float | None) -> tuple[Replica, ...]:
-    """Return a row for each instance.
+    """Return a row for each instance, numbered.
 
     One whose scrapes fail has no figures. One that is no longer scraped at all is left out: nothing says whether it
     should still be there.
     """
-    naming = table.naming
     failing = _failing(table.named(Name.DOWN), table.labels)
-    gpus, images = _Gpus(table), _images(table.named(Name.IMAGE))
     stale_s = STALE_SCRAPES * (interval_s or USUAL_INTERVAL_S)
+    scraped = table.values(Name.SCRAPED)
+    shown: list[tuple[Identity, Key, bool]] = []
+    for key in table.labels:
+        at, fails = scraped.get(key), key in failing
+        is_fresh = at is not None and (not fails or now - at <= stale_s)
+        if is_fresh or fails:
+            shown.append((table.identity(key, place), key, is_fresh))
+    shown.sort(key=lambda one: one[0].order)
+    make = _Maker(table)
+    counts: dict[str, int] = {}
     rows = []
-    for key, known in table.labels.items():
-        scraped = table.of(Name.SCRAPED, key)
-        fails = key in failing
-        is_fresh = scraped is not None and (not fails or now - scraped <= stale_s)
-        if not is_fresh and not fails:
-            continue
-        row = Replica(
-            key=text_of(place, key),
-            name=naming.name_of(known),
-            model=naming.model_of(known),
-            up=is_fresh,
-            version=naming.version_of(known) or images.get(naming.pod_of(known), ""),
-            host=naming.host_of(known),
-            gpu=gpus.of(known),
-            scraped_at=scraped,
+    for identity, key, is_fresh in shown:
+        counts[identity.model] = number = counts.get(identity.model, 0) + 1
+        rows.append(make.up(identity, key, number) if is_fresh else make.down(identity, key, number))
+    return tuple(rows)
+
+
+class _Maker:
+    """Makes rows. Every value is looked up once: a fleet has thousands of rows, every few seconds."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._gpus, self._images = _Gpus(table), _images(table.named(Name.IMAGE))
+        self._values = tuple(table.values(name) for name in _FIGURES)
+        self._scraped = table.values(Name.SCRAPED)
+
+    def down(self, one: Identity, key: Key, number: int) -> Replica:
+        """Return the row of an instance without figures."""
+        return Replica(
+            key=one.key,
+            name=one.name,
+            model=one.model,
+            up=False,
+            version=self._version(one),
+            host=one.host,
+            gpu=self._gpus.of(one),
+            scraped_at=self._scraped.get(key),
+            number=number,
         )
-        rows.append(_with_figures(row, table, key) if is_fresh else row)
-    return numbered(rows)
+
+    def up(self, one: Identity, key: Key, number: int) -> Replica:
+        """Return the row of an instance with its figures."""
+        found = [values.get(key) for values in self._values]
+        running, waiting, kv, hits, asked, hits_before, asked_before, waited, before, p95, p50, *rest = found
+        first, tokens, requests, preemptions = rest
+        stays = waiting is not None and waited is not None and before is not None and waiting >= before
+        return Replica(
+            key=one.key,
+            name=one.name,
+            model=one.model,
+            up=True,
+            version=self._version(one),
+            host=one.host,
+            gpu=self._gpus.of(one),
+            scraped_at=self._scraped.get(key),
+            number=number,
+            running=running,
+            waiting=waiting,
+            kv_cache=_share(kv),
+            prefix_hits=_ratio(hits, asked),
+            first_token_p95_s=_positive(p95),
+            first_token_p50_s=_positive(p50),
+            first_tokens=_rounded(first, 1),
+            tokens_per_s=_rounded(tokens, 1),
+            requests_per_s=_rounded(requests, 3),
+            preemptions_per_s=_rounded(preemptions, 4),
+            prefix_tokens_per_s=_rounded(asked, 1),
+            prefix_hits_before=_ratio(hits_before, asked_before),
+            waited_for_s=float(QUEUE_S) if stays else None,
+        )
+
+    def _version(self, one: Identity) -> str:
+        return one.version or self._images.get(one.pod, "")
 
 
-def _with_figures(row: Replica, table: Table, key: Key) -> Replica:
-    hits, asked = table.of(Name.HITS, key), table.of(Name.QUERIES, key)
-    hits_before, asked_before = table.of(Name.HITS_BEFORE, key), table.of(Name.QUERIES_BEFORE, key)
-    waiting, waited = table.of(Name.WAITING, key), table.of(Name.QUEUED, key)
-    before = table.of(Name.QUEUED_BEFORE, key)
-    stays = waiting is not None and waited is not None and before is not None and waiting >= before
-    return replace(
-        row,
-        running=table.of(Name.RUNNING, key),
-        waiting=waiting,
-        kv_cache=_share(table.of(Name.KV, key)),
-        prefix_hits=_ratio(hits, asked),
-        first_token_p95_s=_positive(table.of(Name.P95, key)),
-        first_token_p50_s=_positive(table.of(Name.P50, key)),
-        first_tokens=_rounded(table.of(Name.FIRST, key), 1),
-        tokens_per_s=_rounded(table.of(Name.TOKENS, key), 1),
-        requests_per_s=_rounded(table.of(Name.REQUESTS, key), 3),
-        preemptions_per_s=_rounded(table.of(Name.PREEMPTIONS, key), 4),
-        prefix_tokens_per_s=_rounded(asked, 1),
-        prefix_hits_before=_ratio(hits_before, asked_before),
-        waited_for_s=float(QUEUE_S) if stays else None,
-    )
+_FIGURES = (
+    *(Name.RUNNING, Name.WAITING, Name.KV, Name.HITS, Name.QUERIES, Name.HITS_BEFORE, Name.QUERIES_BEFORE),
+    *(Name.QUEUED, Name.QUEUED_BEFORE, Name.P95, Name.P50, Name.FIRST, Name.TOKENS, Name.REQUESTS, Name.PREEMPTIONS),
+)
 
 
 def numbered(rows: Iterable[Replica]) -> tuple[Replica, ...]:
@@ -129,6 +201,7 @@ def numbered(rows: Iterable[Replica]) -> tuple[Replica, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=8192)
 def _natural(name: str) -> tuple[tuple[int, str], ...]:
     """Return a key that sorts numbers in a name by value."""
     parts: list[tuple[int, str]] = []
@@ -160,7 +233,7 @@ class _Gpus:
     """The GPUs of each pod and each host."""
 
     def __init__(self, table: Table) -> None:
-        self._naming = naming = table.naming
+        naming = table.naming
         self._shares: dict[object, GpuShare] = {}
         names = (Name.GPU_USE, Name.GPU_MEMORY, Name.GPU_POWER)
         others = {name: {naming.key(one.labels): one.value for one in table.named(name)} for name in names}
@@ -179,9 +252,9 @@ class _Gpus:
             of_host.setdefault(naming.host_of(one.labels), []).append(share)
         self._shares |= {host: _joined(shares) for host, shares in of_host.items() if host}
 
-    def of(self, labels: Labels) -> GpuShare | None:
+    def of(self, one: Identity) -> GpuShare | None:
         """Return the GPUs of an instance: those of its pod, else those of its host."""
-        return self._shares.get(self._naming.pod_of(labels)) or self._shares.get(self._naming.host_of(labels))
+        return self._shares.get(one.pod) or self._shares.get(one.host)
 
 
 def _joined(shares: list[GpuShare]) -> GpuShare:

@@ -72,11 +72,15 @@ class PrometheusSource:
         if trouble is not None:
             yield self._in_trouble(trouble)
             return
+        # The first answers come as soon as they can; later a row is built twice a round at most.
+        is_first = self._last.taken_at is None
         yield await self._answer(now, at)
-        for is_due, asked in self._parts(queries, now, whole):
-            if is_due and await self._ask(asked, at) is None:
+        due = [asked for is_due, asked in self._parts(queries, now, whole) if is_due]
+        for asked in due:
+            if await self._ask(asked, at) is None:
                 await self._ask_down(queries, at)
-                yield await self._answer(now, at)
+                if is_first or asked is due[-1]:
+                    yield await self._answer(now, at)
 
     async def aclose(self) -> None:
         """Close all connections."""

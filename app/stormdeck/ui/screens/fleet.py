@@ -188,7 +188,6 @@ class FleetScreen(Area):
         self._order = self._order.next()
         self._fill()
         self.rows.go_to_edge(0)
-        self.notify(f"Sorted by {self._order}.", timeout=2)
 
     def action_problems(self) -> None:
         """Show all rows, or only those with something wrong."""
