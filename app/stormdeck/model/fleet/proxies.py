@@ -68,6 +68,9 @@ def _by_proxy(series: Iterable[Series], kept: tuple[str, ...]) -> tuple[Rates, d
 def _words(labels: Labels, kept: tuple[str, ...]) -> str:
     """Return what kept labels say: ``RateLimitError 429``, ``hosted_vllm/qwen at http://gpu-1:8000/v1``."""
     values = [shown(value) for name in kept if (value := labels.get(name, "")) not in _NONE]
+    if "exception_class" in kept and values:
+        # With the provider before it: Hosted_vllm.InternalServerError (measured, 1.110.2).
+        values[0] = values[0].rpartition(".")[2]
     return (" at " if "api_base" in kept else " ").join(values) or "unknown" * bool(kept)
 
 
