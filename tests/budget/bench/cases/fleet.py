@@ -48,7 +48,7 @@ def run(place: Place, effort: Effort) -> Table:
     return Table(
         "fleet",
         "A fleet",
-        f"{INSTANCES:,} instances of vLLM and {PROXIES} LiteLLMs, simulated by one process that a real Prometheus scrapes"
+        f"{INSTANCES:,} instances of vLLM and {PROXIES} LiteLLMs, played by one process that a real Prometheus scrapes"
         f" every {SCRAPE_S} s through relabelling; the panel on its screen 6. From the moment at which Prometheus has"
         f" answered the last query that rows need to the rows on the screen; then a window of {effort.window_s:.0f} s;"
         " then keys, painted as in the table of keys.",
