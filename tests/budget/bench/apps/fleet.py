@@ -16,7 +16,9 @@ MODELS = ("qwen3-coder-480b", "glm-4.6", "gpt-oss-120b", "devstral-small-2507", 
 A_DAY_S = 86_400.0
 """How old every counter is at the start."""
 DOWN, SLOW, CROWDED = 7, 13, 19
-"""Every hundredth instance from this one on cannot be scraped, answers late, or has a queue and a full cache."""
+"""Every hundredth instance from this one on goes down, answers late, or has a queue and a full cache."""
+UP_S = 15.0
+"""When those go down that do: a Prometheus must have seen them to miss them."""
 
 
 def vllm(number: int, age: float) -> str:
@@ -83,9 +85,10 @@ def answer(path: str, begun: float) -> bytes:
     """Return the response to a scrape of ``/KIND?number=N``; a target that is down answers 503."""
     asked = urlsplit(path)
     number = int(parse_qs(asked.query)["number"][0])
-    age = A_DAY_S + time.time() - begun
+    lasted = time.time() - begun
+    age = A_DAY_S + lasted
     kind = asked.path.strip("/")
-    if kind == "vllm" and number % 100 == DOWN:
+    if kind == "vllm" and number % 100 == DOWN and lasted > UP_S:
         return b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
     body = ({"vllm": vllm, "litellm": litellm, "dcgm": dcgm}[kind](number, age) + "\n").encode()
     return b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: %d\r\n\r\n%b" % (

@@ -10,7 +10,7 @@ from stormdeck.model.fleet.snapshot import FleetSnapshot
 from stormdeck.model.symbols import Health
 from stormdeck.model.units import grouped
 from stormdeck.ui.clock import Clock
-from stormdeck.ui.rendering import HEALTH_STYLES, MORE, Part, fit_words, health_sign, line, sides
+from stormdeck.ui.rendering import HEALTH_STYLES, MORE, Part, fit, fit_words, health_sign, line, sides
 from stormdeck.ui.widgets.panel import LivePanel
 
 MOST = 5
@@ -97,5 +97,8 @@ def _said(health: Health, text: str, width: int, rest: int) -> Content:
     """Return a sentence after its sign, and how many more there are."""
     more: Part = (f"  +{rest}", "$quiet") if rest > 0 else ""
     tail = line(more)
-    shown = fit_words(text, max(1, width - 2 - tail.cell_length), more=MORE)
+    room = max(1, width - 2 - tail.cell_length)
+    shown = fit_words(text, room, more=MORE)
+    # Long names leave whole words little room in a narrow pane.
+    shown = fit(text, room).rstrip() if len(shown) < room * 2 // 3 < len(text) else shown
     return line(health_sign(health), " ", (shown, HEALTH_STYLES[health]), tail)
