@@ -10,13 +10,15 @@ from stormdeck.model.fleet.snapshot import FleetSnapshot
 from stormdeck.model.symbols import Health
 from stormdeck.model.units import grouped
 from stormdeck.ui.clock import Clock
-from stormdeck.ui.rendering import HEALTH_STYLES, MORE, Part, fit, fit_words, health_sign, line, sides
+from stormdeck.ui.rendering import HEALTH_STYLES, MORE, Part, fit, fit_words, hanging, health_sign, line, sides
 from stormdeck.ui.widgets.panel import LivePanel
 
 MOST = 5
 """Statements that are shown where there is room."""
 _ROOMY, _LOW = 30, 16
 """Rows of the terminal from which on all statements are shown, and below which only one line is."""
+_OF_TROUBLE = 3
+"""Lines of what is wrong with the answers, which ends in what to do."""
 
 
 class FleetHeading(LivePanel):
@@ -52,18 +54,18 @@ class FleetHeading(LivePanel):
 
     def _wanted(self, width: int) -> list[Content]:
         fleet, terminal = self.deck.fleet, self.app.size.height
-        said: list[tuple[Health, str]] = []
-        if fleet.replicas or fleet.proxies:
-            said = [(Health.STALE, text)] if (text := trouble(fleet)) else []
-            said += [(Health.ERROR if one.error else Health.WARNING, one.text) for one in fleet.statements]
-        most = MOST if terminal >= _ROOMY else 2
+        # Without rows, their place says what is wrong.
+        text = trouble(fleet) if fleet.replicas or fleet.proxies else ""
+        said = [(Health.ERROR if one.error else Health.WARNING, one.text) for one in fleet.statements]
         if terminal < _LOW:
+            said = [(Health.STALE, text), *said] if text else said
             return [_said(*said[0], width, len(said) - 1)] if said else [self._counts(width)]
+        old = hanging(line((text, HEALTH_STYLES[Health.STALE])), width, line(health_sign(Health.STALE), " "))
+        old = old[:_OF_TROUBLE] if text else []
+        most = (MOST if terminal >= _ROOMY else 2) - max(0, len(old) - 1)
         rest = len(said) - most
-        return [
-            self._counts(width),
-            *(_said(*one, width, rest if at == most - 1 else 0) for at, one in enumerate(said[:most])),
-        ]
+        shown = [_said(*one, width, rest if at == most - 1 else 0) for at, one in enumerate(said[:most])]
+        return [self._counts(width), *old, *shown]
 
     def _counts(self, width: int) -> Content:
         fleet = self.deck.fleet
