@@ -104,7 +104,7 @@ def main():
         fleet.work()
         time.sleep(WATCHED_S)
         servers[KILLED].process.kill()
-        until(lambda: 0.0 in server.value("up").values())
+        until(lambda: 0.0 in server.value("up offset 3s").values())
         asyncio.run(ask(server.url))
         text = json.dumps(Recorder.kept)
         names = {one: f"gpu-box:{8001 + number}" for number, one in enumerate(fleet.targets)}
