@@ -6,10 +6,10 @@ import pytest
 
 from fleets import large_fleet
 from panel import deliver, in_loop, settled, show, until
-from stormdeck.model.fleet import rows as fleet_rows
+from stormdeck.model.fleet import table
 from stormdeck.model.fleet.labels import Naming
 from stormdeck.model.fleet.queries import Name
-from stormdeck.model.fleet.rows import Table, replicas
+from stormdeck.model.fleet.rows import replicas
 from stormdeck.model.fleet.series import Series
 from stormdeck.ui.widgets.fleet import list as fleet_list
 from stormdeck.ui.widgets.fleet.detail import FleetDetail
@@ -114,13 +114,13 @@ async def test_the_number_of_widgets_does_not_grow_with_the_fleet(panel):
 
 def test_the_labels_of_an_instance_are_read_once(monkeypatch):
     read = Counter()
-    original = fleet_rows.text_of
-    monkeypatch.setattr(fleet_rows, "text_of", lambda *args: (read.update(["labels"]), original(*args))[1])
-    table = Table(Naming())
+    original = table.text_of
+    monkeypatch.setattr(table, "text_of", lambda *args: (read.update(["labels"]), original(*args))[1])
+    known = table.Table(Naming(), "prom:9090")
     for _ in range(5):
         series = tuple(
             Series({"job": "vllm", "instance": f"gpu-{number}:8000", "model_name": "m"}, 100.0) for number in range(50)
         )
-        table.take(Name.SCRAPED, series)
-        assert len(replicas(table, "prom:9090", 101.0, 5.0)) == 50
+        known.take(Name.SCRAPED, series)
+        assert len(replicas(known, 101.0, 5.0)) == 50
     assert read["labels"] == 50

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 
 from stormdeck.model.fleet.labels import Key, has_all, shown, text_of
 from stormdeck.model.fleet.queries import MOST_AGENTS, PROXY_INSIDE, Name
-from stormdeck.model.fleet.rows import Table
 from stormdeck.model.fleet.series import Labels, Series
 from stormdeck.model.fleet.snapshot import ProxyRow
+from stormdeck.model.fleet.table import Table
 
 _MOST_CLASSES = 12
 _MOST_COOLDOWNS = 8

@@ -36,7 +36,7 @@ def joined(answers: Sequence[SourceAnswer]) -> FleetSnapshot:
     """Return the fleet, sorted by what is wrong. Only what a Prometheus answers now is stated."""
     if not answers:
         return FleetSnapshot()
-    rows = numbered(row for one in answers for row in one.replicas)
+    rows = answers[0].replicas if len(answers) == 1 else numbered(row for one in answers for row in one.replicas)
     proxies = [row for one in answers for row in one.proxies]
     known = {one.url for one in answers if one.state in _ANSWERS}
     current = {row.key for one in answers if one.url in known for row in one.replicas}

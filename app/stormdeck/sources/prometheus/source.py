@@ -10,9 +10,10 @@ from stormdeck.model.fleet.access import PrometheusAccess
 from stormdeck.model.fleet.labels import Key, jobs_of, naming_of, shown, text_of
 from stormdeck.model.fleet.proxies import proxies
 from stormdeck.model.fleet.queries import MOST_ROWS, WAITING, Name, Queries, exact, narrowed
-from stormdeck.model.fleet.rows import Table, replicas
+from stormdeck.model.fleet.rows import replicas
 from stormdeck.model.fleet.series import Labels, Result
 from stormdeck.model.fleet.snapshot import FleetState
+from stormdeck.model.fleet.table import Table
 from stormdeck.model.fleet.whole import SourceAnswer
 from stormdeck.sources.io.background import run_in_thread
 from stormdeck.sources.prometheus.client import DEADLINE_S, PrometheusClient
@@ -37,7 +38,7 @@ class PrometheusSource:
         self.place = access.url
         self.interval_s: float | None = None
         self._access = access
-        self._table = Table(naming_of(access))
+        self._table = Table(naming_of(access), access.url)
         self._known_proxies: dict[Key, Labels] = {}
         self._slow_at = self._rare_at = self._interval_at = float("-inf")
         self._offset = 0.0
@@ -79,6 +80,8 @@ class PrometheusSource:
         for asked in due:
             if await self._ask(asked, at) is None:
                 await self._ask_down(queries, at)
+                if Name.KNOWN in asked:
+                    self._table.forget()
                 if is_first or asked is due[-1]:
                     yield await self._answer(now, at)
 
@@ -145,6 +148,7 @@ class PrometheusSource:
                 result = await self.client.query(text, at)
             if isinstance(result, Trouble):
                 self._failed[name] = result
+                self._table.drop(name)
                 if result.is_lasting and result.state is not FleetState.TOO_MANY:
                     lasting.append(result)
                 return
@@ -162,7 +166,7 @@ class PrometheusSource:
         return narrowed(text) if self._omitted and self._table.is_of_instances(name) else text
 
     async def _answer(self, now: float, at: float) -> SourceAnswer:
-        rows = await run_in_thread(replicas, self._table, self.place, at, self.interval_s)
+        rows = await run_in_thread(replicas, self._table, at, self.interval_s)
         others = proxies(self._table, self.place, self._known_proxies)
         state, note, step = self._judged(bool(rows or others))
         self._last = SourceAnswer(self.place, state, note, step, rows, others, now, self.interval_s, self._omitted)

@@ -14,6 +14,8 @@ _OVER_LIMIT = ("too many", "exceed", "limit", "too large", "maxsamples", "max sa
 _IN_TIME = ("timeout", "timed out", "deadline")
 _NARROW = "narrow it with only=LABEL=VALUE after the URL, for instance only=cluster=prod"
 _CHECK_URL = "check the URL: it is what comes before /api/v1/query (Mimir's ends in /prometheus)"
+_NO_TENANT = b"no org id"
+"""Mimir's and Cortex's whole answer to a request without a tenant (source: weaveworks/common/user)."""
 _STATES = {
     FailureKind.REFUSED: FleetState.REFUSED,
     FailureKind.TIMEOUT: FleetState.SLOW,
@@ -58,6 +60,8 @@ def of_failure(failure: Failure) -> Trouble:
 def of_answer(answer: Answer, access: PrometheusAccess) -> Trouble:
     """Return the trouble of an answer that is not one of the query API."""
     words = describe_answer(answer)
+    if answer.status in {400, 401} and answer.body.strip() == _NO_TENANT:
+        return Trouble(FleetState.DENIED, "it wants to know the tenant", "name it with tenant=ID after the URL")
     if answer.status == 401 or (answer.status == 403 and not is_html(answer)):
         return Trouble(FleetState.DENIED, f"it refuses with status {answer.status}", _login_step(access))
     if 300 <= answer.status < 400:
@@ -72,9 +76,6 @@ def of_answer(answer: Answer, access: PrometheusAccess) -> Trouble:
     if is_html(answer):
         step = f"{_CHECK_URL}; a page to log in needs bearer=, or user= and password="
         return Trouble(FleetState.NOT_PROMETHEUS, f"it answers with {words}", step)
-    if answer.status == 400 and "org" in shown(answer.body[:200].decode("utf-8", "replace")).lower():
-        # Mimir's and Cortex's answer without a tenant: "no org id", with status 401 or 400 by version.
-        return Trouble(FleetState.DENIED, "it wants a tenant", "name it with tenant=ID after the URL")
     return Trouble(FleetState.NOT_PROMETHEUS, f"it answers with {words}, not as the query API does", _CHECK_URL)
 
 
