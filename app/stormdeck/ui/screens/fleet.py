@@ -7,12 +7,12 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.fleet.advice import trouble
-from stormdeck.model.fleet.listing import PROBLEMS, Listing, Order, ReplicaLine, listed
 from stormdeck.model.fleet.past import FleetHistory
-from stormdeck.model.fleet.query import FleetQuery
-from stormdeck.model.fleet.query_help import completion, explanation
 from stormdeck.model.fleet.snapshot import FleetSnapshot, FleetState, FleetStatement
+from stormdeck.model.fleet.view.advice import trouble
+from stormdeck.model.fleet.view.listing import PROBLEMS, Listing, Order, ReplicaLine, listed
+from stormdeck.model.fleet.view.query import FleetQuery
+from stormdeck.model.fleet.view.query_help import completion, explanation
 from stormdeck.model.keys.action import Action
 from stormdeck.model.units import grouped
 from stormdeck.paths import STYLES

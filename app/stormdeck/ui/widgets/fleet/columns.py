@@ -8,8 +8,8 @@ from typing import NamedTuple
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
-from stormdeck.model.fleet.listing import FleetLine, Group, ProxyLine, ReplicaLine
 from stormdeck.model.fleet.snapshot import GpuShare, ProxyRow, Replica
+from stormdeck.model.fleet.view.listing import FleetLine, Group, ProxyLine, ReplicaLine
 from stormdeck.model.text import clean
 from stormdeck.model.units import NONE, grouped, percent, seconds
 from stormdeck.ui.rendering import HEALTH_STYLES, MORE, Part, fit, line

@@ -8,8 +8,8 @@ from textual.content import Content
 from textual.visual import VisualType
 from textual.widget import Widget
 
-from stormdeck.model.fleet.listing import ReplicaLine, RowLine
 from stormdeck.model.fleet.snapshot import FleetStatement, Replica
+from stormdeck.model.fleet.view.listing import ReplicaLine, RowLine
 from stormdeck.model.symbols import Health
 from stormdeck.model.units import NONE
 from stormdeck.ui.rendering import HEALTH_STYLES, Part, health_sign, line, lines

@@ -5,8 +5,8 @@ from __future__ import annotations
 from textual.content import Content
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.fleet.advice import trouble
 from stormdeck.model.fleet.snapshot import FleetSnapshot
+from stormdeck.model.fleet.view.advice import trouble
 from stormdeck.model.symbols import Health
 from stormdeck.model.units import grouped
 from stormdeck.ui.clock import Clock

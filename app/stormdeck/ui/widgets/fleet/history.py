@@ -7,9 +7,9 @@ from itertools import pairwise
 from textual.message import Message
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.fleet.advice import said
 from stormdeck.model.fleet.past import FleetHistory
 from stormdeck.model.fleet.snapshot import Replica
+from stormdeck.model.fleet.view.advice import said
 from stormdeck.model.history.columns import SPANS_S, step_for
 from stormdeck.model.history.ring import HistorySnapshot
 from stormdeck.ui.clock import Clock

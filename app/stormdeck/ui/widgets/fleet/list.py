@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from stormdeck.model.fleet.listing import FleetLine, Group, RowLine
+from stormdeck.model.fleet.view.listing import FleetLine, Group, RowLine
 from stormdeck.ui.bindings import bindings
 from stormdeck.ui.rendering import hanging, marked
 from stormdeck.ui.widgets.fleet.columns import MARGIN, Frame, drawn, frame_for, titles

@@ -3,8 +3,8 @@
 import pytest
 
 from fleets import SOURCE
-from stormdeck.model.fleet.advice import trouble
 from stormdeck.model.fleet.snapshot import FleetSnapshot, FleetState
+from stormdeck.model.fleet.view.advice import trouble
 
 
 @pytest.mark.parametrize("state", [state for state in FleetState if state is not FleetState.OK])

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from fleets import CALM_FLEET, FLEET, MODELS, proxy, replica
-from stormdeck.model.fleet.health import FleetHealth
-from stormdeck.model.fleet.listing import Group, Order, ProxyLine, ReplicaLine, listed, natural
-from stormdeck.model.fleet.query import FleetQuery
 from stormdeck.model.fleet.snapshot import FleetSnapshot, FleetState, FleetStatement
+from stormdeck.model.fleet.view.health import FleetHealth
+from stormdeck.model.fleet.view.listing import Group, Order, ProxyLine, ReplicaLine, listed, natural
+from stormdeck.model.fleet.view.query import FleetQuery
 from stormdeck.model.symbols import Health
 
 ALL = FleetQuery()

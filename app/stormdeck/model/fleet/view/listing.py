@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from stormdeck.model.fleet.health import DOWN, FleetHealth
-from stormdeck.model.fleet.query import FleetQuery
 from stormdeck.model.fleet.snapshot import FleetSnapshot, ProxyRow, Replica
+from stormdeck.model.fleet.view.health import DOWN, FleetHealth
+from stormdeck.model.fleet.view.query import FleetQuery
 from stormdeck.model.symbols import Health
 from stormdeck.model.units import grouped
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from stormdeck.model.fleet.health import STATES
 from stormdeck.model.fleet.snapshot import ProxyRow, Replica
+from stormdeck.model.fleet.view.health import STATES
 from stormdeck.model.logs.query import Pattern, Term, compiled, tokens
 
 Row = Replica | ProxyRow

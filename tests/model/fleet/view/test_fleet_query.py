@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleets import FLEET, proxy, replica
-from stormdeck.model.fleet.query import FIELDS, FIGURES, FleetQuery
-from stormdeck.model.fleet.query_help import completion, explanation
 from stormdeck.model.fleet.snapshot import FleetSnapshot
+from stormdeck.model.fleet.view.query import FIELDS, FIGURES, FleetQuery
+from stormdeck.model.fleet.view.query_help import completion, explanation
 
 ONE = replica(3, "qwen3-coder-480b", waiting=31.0, kv_cache=0.99, version="v0.11.2", host="gpu-3.lab")
 PROXY = proxy(2, failures_per_s={"Timeout": 0.5}, cooldowns=("gpu-7:8000",))

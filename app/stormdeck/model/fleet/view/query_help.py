@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import chain
 
-from stormdeck.model.fleet.health import STATES
-from stormdeck.model.fleet.query import FIELDS, FIGURES
 from stormdeck.model.fleet.snapshot import FleetSnapshot
+from stormdeck.model.fleet.view.health import STATES
+from stormdeck.model.fleet.view.query import FIELDS, FIGURES
 from stormdeck.model.logs.query_help import last_part
 
 SYNTAX = ("words  -word  /re/", *(f"{name}:" for name in FIELDS), "waiting>5  kv>90  ttft>2")
