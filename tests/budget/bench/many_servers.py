@@ -23,7 +23,7 @@ SCRAPE_S = 5
 LISTENS = re.compile(r'msg="Listening on" address=(\S+)')
 READY_S = 120.0
 ANSWER_S = 10.0
-WARM_S = 20.0
+WARM_S, WARM_SCRAPES = 20.0, 2
 """Rates need some scrapes."""
 
 
@@ -63,7 +63,9 @@ def _unix(text: str) -> float:
 
 
 @contextlib.contextmanager
-def many_servers(place: Place, instances: int = INSTANCES, proxies: int = PROXIES) -> Iterator[Fleet]:
+def many_servers(
+    place: Place, instances: int = INSTANCES, proxies: int = PROXIES, scrape_s: int = SCRAPE_S
+) -> Iterator[Fleet]:
     """Run the simulated servers and a Prometheus that has scraped them all a few times."""
     program = from_distribution("prometheus")
     folder = place.folder / "fleet"
@@ -73,7 +75,7 @@ def many_servers(place: Place, instances: int = INSTANCES, proxies: int = PROXIE
         played = _started(stack, [sys.executable, str(APPS / "fleet.py")], place, subprocess.PIPE)
         assert played.stdout is not None
         port = int(played.stdout.readline())
-        config.write_text(json.dumps(configuration(port, queries, instances, proxies)))
+        config.write_text(json.dumps(configuration(port, queries, instances, proxies, scrape_s)))
         out = stack.enter_context(log.open("wb"))
         listen = ["--web.listen-address=127.0.0.1:0", f"--storage.tsdb.path={folder / 'tsdb'}"]
         server = _started(stack, [program.path, f"--config.file={config}", *listen], place, out)
@@ -91,11 +93,11 @@ def many_servers(place: Place, instances: int = INSTANCES, proxies: int = PROXIE
             if time.monotonic() > end:
                 raise OSError(f"Prometheus has scraped {fleet.value(up):.0f} servers in {READY_S:.0f} s")
             time.sleep(1.0)
-        time.sleep(WARM_S)
+        time.sleep(max(WARM_S, WARM_SCRAPES * scrape_s))
         yield fleet
 
 
-def configuration(port: int, queries: Path, instances: int, proxies: int) -> dict[str, object]:
+def configuration(port: int, queries: Path, instances: int, proxies: int, scrape_s: int) -> dict[str, object]:
     """Return a configuration whose targets have names, and are all scraped at one port."""
     hosts = range(-(-instances // AT_A_HOST))
     jobs = {
@@ -105,8 +107,8 @@ def configuration(port: int, queries: Path, instances: int, proxies: int) -> dic
     }
     return {
         "global": {
-            "scrape_interval": f"{SCRAPE_S}s",
-            "scrape_timeout": f"{SCRAPE_S}s",
+            "scrape_interval": f"{scrape_s}s",
+            "scrape_timeout": f"{scrape_s}s",
             "query_log_file": str(queries),
         },
         "scrape_configs": [_job(name, targets, port) for name, targets in jobs.items()],
