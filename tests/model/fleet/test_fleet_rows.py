@@ -175,6 +175,6 @@ class TestProxies:
 
     def test_one_whose_scrape_fails_is_down(self):
         seen = table({Name.DOWN: [(self.BASE, 0.0)]})
-        remembered = {tuple(sorted(self.BASE.items())): self.BASE}
+        remembered: dict = {tuple(sorted(self.BASE.items())): self.BASE}
         assert [one.up for one in proxies(seen, "http://prom:9090", remembered)] == [False]
         assert proxies(table({}), "http://prom:9090", remembered) == ()
