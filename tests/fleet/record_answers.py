@@ -18,11 +18,11 @@ from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 TESTS = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS), str(TESTS / "helpers"), str(TESTS / "helpers" / "network"), str(TESTS / "fleet")]
+sys.path[:0] = [str(TESTS), str(TESTS / "helpers"), str(TESTS / "helpers" / "network")]
 
-from test_fleet import LITELLM, Fleet  # noqa: E402
 
 from demo_servers import running  # noqa: E402
+from fleet_stand_ins import LITELLM, Fleet  # noqa: E402
 from prometheus_servers import prometheus  # noqa: E402
 from served import served  # noqa: E402
 from servers import Imitation, Reply  # noqa: E402
@@ -95,7 +95,7 @@ def main():
             control = folder / "fault"
             control.write_text("slow" if number == SLOWED else "none")
             servers.append(stack.enter_context(running("vllm", folder, "--control", str(control), "--speed", "20")))
-        fleet = Fleet(servers, [])
+        fleet = Fleet(servers)
         pages = {"/metrics": litellm(time.monotonic())}, {"/metrics": gpus}
         proxy, gpu = (one.removeprefix("http://") for one in stack.enter_context(served(*map(Imitation, pages))))
         jobs = {"vllm": {one: {} for one in fleet.targets}, "litellm": {proxy: {}}, "dcgm": {gpu: {}}}

@@ -4,13 +4,12 @@ import asyncio
 import contextlib
 import os
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import yaml
 
 from demo_servers import MODEL, running
-from places import TESTS
+from fleet_stand_ins import LITELLM, REQUESTS, Fleet
 from prometheus_servers import HAS_PROMETHEUS, HAS_VICTORIA, prometheus, victoria
 from served import served
 from servers import Imitation, Reply
@@ -26,43 +25,21 @@ from waiting import until
 needs_prometheus = pytest.mark.skipif(
     not HAS_PROMETHEUS, reason="needs prometheus: apt-get install prometheus, or Prometheus's own archive"
 )
-SLOWED, COUNT, REQUESTS = 2, 5, 40
+SLOWED, COUNT = 2, 5
 KILLED = {"prometheus": 4, "victoria": 3}
 """Which one is killed while it is watched by which engine."""
-LITELLM = (TESTS / "data" / "metrics" / "litellm-1.110.2.txt").read_text()
-"""What LiteLLM 1.110.2 showed after three requests that it answered and three to a deployment that is down."""
-
-
-class Fleet:
-    """The stand-ins and how they are asked."""
-
-    def __init__(self, servers, controls):
-        self.servers, self.controls = servers, controls
-
-    @property
-    def targets(self):
-        return [one.url.removeprefix("http://") for one in self.servers]
-
-    def work(self, count=REQUESTS):
-        """Send requests to all that run, a few at once to each."""
-        body = {"model": MODEL, "max_tokens": 8, "messages": [{"role": "user", "content": "hello"}]}
-        with ThreadPoolExecutor(3 * len(self.servers)) as pool:
-            for _ in range(count):
-                for one in self.servers:
-                    pool.submit(one.request, "POST", "/v1/messages", json=body)
 
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory):
     with contextlib.ExitStack() as stack:
-        servers, controls = [], []
+        servers = []
         for number in range(COUNT):
             folder = tmp_path_factory.mktemp(f"vllm{number}")
             control = folder / "fault"
             control.write_text("slow" if number == SLOWED else "none")
-            controls.append(control)
             servers.append(stack.enter_context(running("vllm", folder, "--control", str(control), "--speed", "20")))
-        yield Fleet(servers, controls)
+        yield Fleet(servers)
 
 
 @pytest.fixture(scope="module", params=["prometheus", "victoria"])

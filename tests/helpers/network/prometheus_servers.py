@@ -56,7 +56,7 @@ def prometheus(folder, jobs, interval_s=1, rules=()):
             [*command, "--web.listen-address=127.0.0.1:0", "--log.level=info"], stdout=out, stderr=subprocess.STDOUT
         )
     with _ending(process):
-        found = until(lambda: process.poll() is None and LISTENS.search(log.read_text()), log.read_text)
+        found = until(lambda: LISTENS.search(log.read_text()) if process.poll() is None else None, log.read_text)
         server = Prometheus(process, log, f"http://{found[1]}")
         until(lambda: server.value("vector(1)"), log.read_text)
         yield server

@@ -55,7 +55,7 @@ class TestRecordedAnswers:
         down, slow, cooled = (one.text for one in fleet.statements)
         assert down == "replica 5 of Qwen3.5-27B (gpu-box:8005) is down: Prometheus's scrapes of it fail"
         assert slow.startswith("replica 3 of Qwen3.5-27B (gpu-box:8003): first token 12 s, ")
-        assert slow.endswith("times its siblings' 0.6 s (medians of 5 min)")
+        assert slow.endswith("times its siblings' 0.5 s (medians of 5 min)")
         assert "LiteLLM proxy:4000 put Dead at http://127.0.0.1:8109/v1/chat/completions into cooldown" in cooled
 
     def test_figures_gpus_and_interval_come_with_them(self, fleet):

@@ -51,11 +51,14 @@ class StackSnapshot:
 
 
 def take_snapshot(
-    options: Options, environ: Mapping[str, str], *, gpus: bool = True, quick: bool = False
+    options: Options, environ: Mapping[str, str], *, gpus: bool = True, fleet: bool = False, quick: bool = False
 ) -> StackSnapshot:
-    """Read settings, servers, logs and GPUs once; never raises. ``quick``: within about two seconds."""
+    """Read settings, servers, logs and GPUs once; never raises. ``quick``: within about two seconds.
+
+    ``fleet``: ask the Prometheus servers of the options, too. A bundle has nothing of them: its names are of others.
+    """
     reading = _GpuReading() if gpus and options.gpu else None
-    asking = _FleetAnswer(options, environ, quick=quick) if options.prometheus else None
+    asking = _FleetAnswer(options, environ, quick=quick) if fleet and options.prometheus else None
     known = learn(options, environ, offline=False, quick=quick)
     seen = known.seen
     recent = {str(log): recent_lines(log) for log in seen.discovery.logs}

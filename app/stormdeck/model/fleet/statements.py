@@ -75,7 +75,8 @@ def _slow(rows: Sequence[Replica]) -> Iterator[FleetStatement]:
 def _queue(row: Replica, rows: Sequence[Replica], idle: int) -> Iterator[FleetStatement]:
     if not row.up or row.waited_for_s is None or not row.waiting:
         return
-    beside = f"; {plural(idle, 'sibling has', 'siblings have')} no queue and run half as many at most" if idle else ""
+    others = "sibling has no queue and runs" if idle == 1 else "siblings have no queue and run"
+    beside = f"; {idle} {others} half as many at most" if idle else ""
     verb = "waits" if row.waiting == 1 else "wait"
     yield FleetStatement(
         f"The queue of {called(row, rows)} does not drain: {plural(round(row.waiting), 'request')} {verb}, some at "

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from stormdeck.model.fleet.access import PrometheusAccess
 from stormdeck.model.fleet.snapshot import FleetState
-from stormdeck.sources.net.answers import describe_answer, is_html, shown
+from stormdeck.sources.net.answers import describe_answer, is_html
 from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import Answer
 
