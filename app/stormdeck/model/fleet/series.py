@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from stormdeck.model.text import clean
 
+_UNREADABLE = (TypeError, KeyError, IndexError, ValueError, OverflowError)
 _LONGEST_WORDS = 200
 _LONGEST_LABEL = 500
 
@@ -82,7 +83,7 @@ def _warning(document: Mapping[str, Any]) -> str:
 def _time(result: list[Any]) -> float | None:
     try:
         return float(result[0]["value"][0])
-    except (TypeError, KeyError, IndexError, ValueError):
+    except _UNREADABLE:
         return None
 
 
@@ -91,7 +92,7 @@ def _vector(result: Iterable[Any]) -> Iterator[Series]:
         try:
             value = float(one["value"][1])
             labels = one["metric"]
-        except (TypeError, KeyError, IndexError, ValueError):
+        except _UNREADABLE:
             continue
         if isinstance(labels, dict) and math.isfinite(value):
             yield Series(_texts(labels), value)
@@ -108,7 +109,7 @@ def _pairs(values: Iterable[Any]) -> Iterator[tuple[float, float]]:
     for pair in values:
         try:
             at, value = float(pair[0]), float(pair[1])
-        except (TypeError, KeyError, IndexError, ValueError):
+        except _UNREADABLE:
             continue
         if math.isfinite(at) and math.isfinite(value):
             yield at, value

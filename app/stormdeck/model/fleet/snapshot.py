@@ -111,6 +111,8 @@ class FleetStatement:
     """Whether something fails now; else it is a warning."""
     keys: tuple[str, ...] = ()
     """The rows that it is about."""
+    brief: tuple[str, str] = ("", "")
+    """The same for a narrow pane: what, and what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)

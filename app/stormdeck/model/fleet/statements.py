@@ -51,12 +51,20 @@ def _down(rows: Sequence[Replica]) -> Iterator[FleetStatement]:
         return
     keys = tuple(one.key for one in down)
     if len(down) == 1:
-        yield FleetStatement(f"{called(down[0], rows)} is down: Prometheus's scrapes of it fail", error=True, keys=keys)
+        yield FleetStatement(
+            f"{called(down[0], rows)} is down: Prometheus's scrapes of it fail",
+            error=True,
+            keys=keys,
+            brief=(short(down[0], rows), "is down"),
+        )
         return
     which = f"All {len(rows)}" if len(down) == len(rows) else f"{len(down)} of {len(rows)}"
     names = _listed([one.name for one in down])
     yield FleetStatement(
-        f"{which} replicas of {_model(rows)} are down, their scrapes fail: {names}", error=True, keys=keys
+        f"{which} replicas of {_model(rows)} are down, their scrapes fail: {names}",
+        error=True,
+        keys=keys,
+        brief=(f"{which} replicas of {_model(rows)}", "are down"),
     )
 
 
@@ -69,6 +77,7 @@ def _slow(rows: Sequence[Replica]) -> Iterator[FleetStatement]:
             f"{called(one.row, rows)}: first token {seconds(own)}, {factor} its siblings' {seconds(one.usual_s)} "
             f"(medians of {duration(LATE_S)})",
             keys=(one.row.key,),
+            brief=(short(one.row, rows), f"first token {seconds(own)}, siblings {seconds(one.usual_s)}"),
         )
 
 
@@ -82,6 +91,7 @@ def _queue(row: Replica, rows: Sequence[Replica], idle: int) -> Iterator[FleetSt
         f"The queue of {called(row, rows)} does not drain: {plural(round(row.waiting), 'request')} {verb}, some at "
         f"every scrape for {duration(row.waited_for_s)}{beside}",
         keys=(row.key,),
+        brief=(short(row, rows), f"queue does not drain: {round(row.waiting)} waiting"),
     )
 
 
@@ -94,6 +104,7 @@ def _full(row: Replica, rows: Sequence[Replica]) -> Iterator[FleetStatement]:
             f"{called(row, rows)} preempts requests and computes them again: about {round(rate * LATE_S)} in "
             f"{duration(LATE_S)}{cache}",
             keys=(row.key,),
+            brief=(short(row, rows), "preempts requests"),
         )
 
 
@@ -113,13 +124,17 @@ def _cold(rows: Sequence[Replica]) -> Iterator[FleetStatement]:
             f"The prefix cache of {called(one, rows)} has gone cold: {percent(100 * (one.prefix_hits or 0))} hits in "
             f"{duration(LATE_S)}, {percent(100 * (one.prefix_hits_before or 0))} in the hour before",
             keys=(one.key,),
+            brief=(short(one, rows), f"cache gone cold: {percent(100 * (one.prefix_hits or 0))} hits"),
         )
 
 
 def _of_proxy(proxy: ProxyRow) -> Iterator[FleetStatement]:
     if proxy.up is False:
         yield FleetStatement(
-            f"LiteLLM {proxy.name} is down: Prometheus's scrapes of it fail", error=True, keys=(proxy.key,)
+            f"LiteLLM {proxy.name} is down: Prometheus's scrapes of it fail",
+            error=True,
+            keys=(proxy.key,),
+            brief=(f"LiteLLM {proxy.name}", "is down"),
         )
     if proxy.cooldowns:
         named = _listed(proxy.cooldowns)
@@ -127,12 +142,18 @@ def _of_proxy(proxy: ProxyRow) -> Iterator[FleetStatement]:
             f"LiteLLM {proxy.name} put {named} into cooldown in the last {duration(COOLED_S)}: meanwhile it may answer "
             "429 by itself",
             keys=(proxy.key,),
+            brief=(f"LiteLLM {proxy.name}", "cools deployments down"),
         )
 
 
 def _listed(names: Sequence[str]) -> str:
     more = len(names) - _MOST_NAMES
     return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def short(row: Replica, rows: Sequence[Replica]) -> str:
+    """Return what a narrow pane calls an instance."""
+    return f"replica {row.number} of {row.model}" if row.model and len(rows) != 1 else row.model or row.name
 
 
 def called(row: Replica, rows: Sequence[Replica] = ()) -> str:

@@ -44,8 +44,10 @@ class PrometheusSource:
         self._offset = 0.0
         """How far the server's clock is ahead of this machine's."""
         self._failed: dict[Name, Trouble] = {}
-        self._warning = ""
+        self._warnings: dict[Name, str] = {}
         self._omitted = 0
+        self._is_whole = False
+        """Everything was asked once: only then nothing found means that there is nothing."""
         self._last = SourceAnswer(self.place)
 
     def find(self, key: str) -> Labels | None:
@@ -76,14 +78,24 @@ class PrometheusSource:
         # The first answers come as soon as they can; later a row is built twice a round at most.
         is_first = self._last.taken_at is None
         yield await self._answer(now, at)
+<<<<<<< HEAD
         due = [asked for is_due, asked in self._parts(queries, now, whole) if is_due]
         for asked in due:
+=======
+        parts = [asked for is_due, asked in self._parts(queries, now, whole) if is_due]
+        for asked in parts:
+>>>>>>> fleet
             if await self._ask(asked, at) is None:
                 await self._ask_down(queries, at)
                 if Name.KNOWN in asked:
                     self._table.forget()
+<<<<<<< HEAD
                 if is_first or asked is due[-1]:
                     yield await self._answer(now, at)
+=======
+                self._is_whole = self._is_whole or asked is parts[-1]
+                yield await self._answer(now, at)
+>>>>>>> fleet
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -106,7 +118,7 @@ class PrometheusSource:
             return counted
         engines = counted.series[0].value if counted.series else 0.0
         self._omitted = max(0, round(engines) - MOST_ROWS)
-        self._warning = counted.warning
+        self._warned(Name.COUNT, counted.warning)
         if counted.at is not None:
             self._offset = counted.at - now
         if now - self._interval_at >= INTERVAL_S or (self.interval_s is None and engines):
@@ -153,13 +165,18 @@ class PrometheusSource:
                     lasting.append(result)
                 return
             self._failed.pop(name, None)
-            self._warning = self._warning or result.warning
+            self._warned(name, result.warning)
             await run_in_thread(self._table.take, name, result.series)
 
         async with asyncio.TaskGroup() as group:
             for name, text in asked.items():
                 group.create_task(ask(name, self._bounded(name, text)))
         return lasting[0] if lasting else None
+
+    def _warned(self, name: Name, warning: str) -> None:
+        self._warnings.pop(name, None)
+        if warning:
+            self._warnings[name] = warning
 
     def _bounded(self, name: Name, text: str) -> str:
         """Return a query for those instances that are shown, where there are too many."""
@@ -182,8 +199,11 @@ class PrometheusSource:
             note = f"{count} {'query has' if count == 1 else 'queries have'} no answer: {first.note}"
             state = first.state if first.state is FleetState.TOO_MANY and not has_rows else FleetState.PARTLY
             return state, note, first.next_step
-        if self._warning:
-            return FleetState.PARTLY, f"it warns: {shown(self._warning)}", "look at it in its own page"
+        if self._warnings:
+            first_words = next(iter(self._warnings.values()))
+            return FleetState.PARTLY, f"it warns: {shown(first_words)}", "look at it in its own page"
+        if not has_rows and not self._is_whole:
+            return FleetState.ASKING, "", ""
         if not has_rows:
             return FleetState.NO_SERVERS, NO_METRICS, NO_METRICS_STEP
         return FleetState.OK, "", ""
