@@ -392,6 +392,19 @@ async def test_more_statements_than_fit_are_counted_and_they_take_no_room_when_t
 
 
 @in_loop
+async def test_a_narrow_pane_has_the_brief_form_of_a_statement(panel):
+    said = FleetStatement(
+        "replica 3 of qwen3-coder-480b (gpu-3:8000): first token 4.1 s, 4 times its siblings' 1.0 s (medians of 5 min)",
+        keys=(FLEET.replicas[1].key,),
+        brief=("gpu-3:8000", "first token 4.1 s"),
+    )
+    for size, shown in (((120, 40), "4 times its siblings'"), ((40, 12), "▲ gpu-3:8000  first token 4.1 s")):
+        async with panel().run_test(size=size) as pilot:
+            await open_fleet(pilot, replace(FLEET, statements=(said,)))
+            await until(pilot, lambda shown=shown: rows_with(pilot.app, shown), "not said")
+
+
+@in_loop
 async def test_names_that_differ_at_their_end_keep_it(panel):
     names = [f"vllm-qwen3-coder-deployment-7d9f8b6c5-{end}" for end in ("x2x4z", "k9k2p")]
     rows = tuple(replica(at, name=name) for at, name in enumerate(names))

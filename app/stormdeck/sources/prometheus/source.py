@@ -75,27 +75,18 @@ class PrometheusSource:
         if trouble is not None:
             yield self._in_trouble(trouble)
             return
-        # The first answers come as soon as they can; later a row is built twice a round at most.
-        is_first = self._last.taken_at is None
+        # The first answers come as soon as they can; later rows are made twice a round at most.
+        was_whole = self._is_whole
         yield await self._answer(now, at)
-<<<<<<< HEAD
-        due = [asked for is_due, asked in self._parts(queries, now, whole) if is_due]
-        for asked in due:
-=======
         parts = [asked for is_due, asked in self._parts(queries, now, whole) if is_due]
         for asked in parts:
->>>>>>> fleet
             if await self._ask(asked, at) is None:
                 await self._ask_down(queries, at)
                 if Name.KNOWN in asked:
                     self._table.forget()
-<<<<<<< HEAD
-                if is_first or asked is due[-1]:
-                    yield await self._answer(now, at)
-=======
                 self._is_whole = self._is_whole or asked is parts[-1]
-                yield await self._answer(now, at)
->>>>>>> fleet
+                if not was_whole or asked is parts[-1]:
+                    yield await self._answer(now, at)
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -56,9 +56,12 @@ class FleetHeading(LivePanel):
         fleet, terminal = self.deck.fleet, self.app.size.height
         # Without rows, their place says what is wrong.
         text = trouble(fleet) if fleet.replicas or fleet.proxies else ""
-        said = [(Health.ERROR if one.error else Health.WARNING, one.text) for one in fleet.statements]
+        said = [
+            (Health.ERROR if one.error else Health.WARNING, one.text, "  ".join(filter(None, one.brief)))
+            for one in fleet.statements
+        ]
         if terminal < _LOW:
-            said = [(Health.STALE, text), *said] if text else said
+            said = [(Health.STALE, text, ""), *said] if text else said
             return [_said(*said[0], width, len(said) - 1)] if said else [self._counts(width)]
         old = hanging(line((text, HEALTH_STYLES[Health.STALE])), width, line(health_sign(Health.STALE), " "))
         old = old[:_OF_TROUBLE] if text else []
@@ -95,11 +98,12 @@ def counts(fleet: FleetSnapshot) -> str:
     return " · ".join(parts)
 
 
-def _said(health: Health, text: str, width: int, rest: int) -> Content:
-    """Return a sentence after its sign, and how many more there are."""
+def _said(health: Health, text: str, brief: str, width: int, rest: int) -> Content:
+    """Return a sentence after its sign, the brief one where the whole one has no room, and how many more there are."""
     more: Part = (f"  +{rest}", "$quiet") if rest > 0 else ""
     tail = line(more)
     room = max(1, width - 2 - tail.cell_length)
+    text = brief if brief and len(text) > room else text
     shown = fit_words(text, room, more=MORE)
     # Long names leave whole words little room in a narrow pane.
     shown = fit(text, room).rstrip() if len(shown) < room * 2 // 3 < len(text) else shown
