@@ -24,9 +24,16 @@ class FleetHealth:
     def __init__(self, fleet: FleetSnapshot) -> None:
         self._errors = {key for one in fleet.statements if one.error for key in one.keys}
         self._warnings = {key for one in fleet.statements if not one.error for key in one.keys}
+        self._known: dict[str, Health] = {}
 
     def of(self, row: Replica | ProxyRow) -> Health:
         """Return the health of a row."""
+        known = self._known.get(row.key)
+        if known is None:
+            known = self._known[row.key] = self._judged(row)
+        return known
+
+    def _judged(self, row: Replica | ProxyRow) -> Health:
         if row.up is False or row.key in self._errors:
             return Health.ERROR
         if row.key in self._warnings:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from stormdeck.model.fleet.snapshot import FleetSnapshot, ProxyRow, Replica
 from stormdeck.model.fleet.view.health import DOWN, FleetHealth
@@ -130,21 +132,18 @@ def _in_order(rows: Iterable[Replica], order: Order, health: FleetHealth) -> lis
     return sorted(rows, key=most_first)
 
 
+@lru_cache(maxsize=8192)
 def natural(name: str) -> tuple[tuple[int, int | str], ...]:
     """Return a key that sorts ``gpu-2`` before ``gpu-10``."""
-    parts: list[tuple[int, int | str]] = []
-    text = ""
-    for sign in name.casefold():
-        if text and sign.isdecimal() != text[-1].isdecimal():
-            parts.append(_part(text))
-            text = ""
-        text += sign
-    return (*parts, _part(text))
+    return tuple(map(_part, _PARTS.findall(name.casefold())))
 
 
 def _part(text: str) -> tuple[int, int | str]:
     # Digits beyond any port or index are compared as text: reading them costs time without end.
-    return (0, int(text)) if text.isdecimal() and len(text) <= 18 else (1, text)
+    return (0, int(text)) if text.isascii() and text.isdigit() and len(text) <= 18 else (1, text)
+
+
+_PARTS = re.compile(r"\d+|\D+", re.ASCII)
 
 
 def _proxy_lines(
