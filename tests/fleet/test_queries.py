@@ -24,7 +24,7 @@ def metric(name, engine=0):
 
 
 WAITING = "vllm:num_requests_waiting"
-CASES = {
+CASES: dict[str, tuple[str, dict, list]] = {
     "engines of one instance are summed": (
         ASK.fast()[Name.WAITING],
         {metric(WAITING, 0): "2x20", metric(WAITING, 1): "3x20"},

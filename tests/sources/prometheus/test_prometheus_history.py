@@ -36,9 +36,7 @@ def answering(answer):
         asked.append(one)
         return answer(one)
 
-    server = Imitation({}, reply)
-    server.ranges = asked
-    return server
+    return Imitation({}, reply), asked
 
 
 def past(server, figure="", span=600.0, step=5.0, now=TAKEN, key=None):
@@ -56,10 +54,10 @@ def past(server, figure="", span=600.0, step=5.0, now=TAKEN, key=None):
 
 
 def test_all_figures_of_one_instance_are_samples_of_one_axis():
-    server = answering(ranged)
+    server, ranges = answering(ranged)
     found = past(server)
-    assert len(server.ranges) == len(FLEET_FIGURES)
-    assert all('instance="gpu-box:8001"' in query_of(one) for one in server.ranges)
+    assert len(ranges) == len(FLEET_FIGURES)
+    assert all('instance="gpu-box:8001"' in query_of(one) for one in ranges)
     assert all(one.at % 5 == 0 for one in found.samples)
     assert all(found.samples[0].of(name) is not None for name in FLEET_FIGURES)
     assert found.samples[0].server == "gpu-box:8001"
@@ -67,14 +65,14 @@ def test_all_figures_of_one_instance_are_samples_of_one_axis():
 
 
 def test_a_gap_stays_a_gap_in_the_columns_of_a_graph():
-    found = past(answering(ranged), "running")
+    found = past(answering(ranged)[0], "running")
     columns = fit_columns(found.snapshot, 5, 120, found.samples[-1].at)
     assert columns.count(None) == len(GAP) // 5
     assert {one.of("waiting") for one in columns if one is not None} == {None}
 
 
 def test_a_long_span_gets_longer_steps():
-    server = answering(ranged)
+    server, _ = answering(ranged)
     found = past(server, "running", span=7 * 86400.0)
     assert len(found.samples) <= 1001
     assert (
@@ -83,7 +81,7 @@ def test_a_long_span_gets_longer_steps():
 
 
 def test_times_are_those_of_this_machine_also_where_the_clocks_differ():
-    found = past(answering(ranged), "running", now=TAKEN - 7200.0)
+    found = past(answering(ranged)[0], "running", now=TAKEN - 7200.0)
     assert TAKEN - 7200 - 605 <= found.samples[0].at <= TAKEN - 7200 - 595
     assert found.samples[-1].at <= TAKEN - 7200
 
@@ -98,7 +96,7 @@ def test_times_are_those_of_this_machine_also_where_the_clocks_differ():
     ids=["empty", "down", "gone"],
 )
 def test_without_samples_it_says_why(answer, key, words):
-    found = past(answering(answer), "running", key=key)
+    found = past(answering(answer)[0], "running", key=key)
     assert found.samples == ()
     assert words in found.note
     assert found.next_step
@@ -108,7 +106,7 @@ def test_a_figure_without_an_answer_leaves_the_others():
     def some(one):
         return Reply("", 503) if "histogram_quantile" in query_of(one) else ranged(one)
 
-    found = past(answering(some))
+    found = past(answering(some)[0])
     assert found.samples[0].of("running") is not None
     assert found.samples[0].of("ttft_p95_s") is None
     assert found.note.startswith("Some figures are missing: ")
