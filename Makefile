@@ -86,7 +86,7 @@ test-docker: export WRITE_TABLE = 1
 test-docker: $(READY) ## tests beside a real dockerd and podman, as root; writes tests/docker/TABLE.md
 	$(BIN)/python -m pytest tests/docker
 
-test-fleet: $(READY) ## the alerting rules in Prometheus's own promtool, skipped with the reason without it
+test-fleet: $(READY) ## the fleet and the alerting rules in a real Prometheus, skipped with the reason without it
 	$(BIN)/python -m pytest tests/fleet
 
 test-day: $(READY) ## a working day beside the panel, with the real client and LiteLLM: twenty minutes

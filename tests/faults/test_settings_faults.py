@@ -17,6 +17,7 @@ from stormdeck.feed.settings import SettingsFeed
 from stormdeck.model.settings.scope import Scope
 from stormdeck.options import Options
 from stormdeck.paths import user_paths
+from stormdeck.sources.io import watch
 from stormdeck.sources.io.watch import FileWatcher
 from stormdeck.sources.settings.read import read_file, read_settings
 from stormdeck.sources.settings.write import write_settings

@@ -15,6 +15,8 @@ from waiting import DEADLINE_S
 
 HOME = Path("/home/me")
 AREAS = {"overview": "1", "logs": "2", "settings": "3", "checks": "4", "timeline": "5"}
+"""The areas that there always are, with their keys."""
+KEYS = {**AREAS, "fleet": "6"}
 
 
 class Still(Clock):
@@ -68,7 +70,7 @@ async def deliver(pilot, *snapshots):
 
 async def show(pilot, area):
     """Go to an area by its key."""
-    await pilot.press(AREAS[area])
+    await pilot.press(KEYS[area])
     await until(pilot, lambda: area == pilot.app.screen.AREA and pilot.app.screen.is_active, f"{area} is not shown")
 
 

@@ -1,10 +1,13 @@
 """The states that the snapshots and screenshots show: an area, its data, the time of the samples."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import fleets
 import samples
 from history_samples import HOUR, STORM_HOUR
 from panel import make_app, settled, show, until
+from stormdeck.feed.protocol import PanelFeed
 from stormdeck.ui.appearance import Appearance
 
 STORM = (samples.WELL, samples.FOUND, samples.VLLM, samples.PROXY, samples.GPUS, samples.STORMY, STORM_HOUR)
@@ -16,6 +19,7 @@ MANY_GPUS = (*CALM, samples.EIGHT_GPUS)
 PITFALLS = (*CALM, samples.WRONG)
 INVALID = (*CALM, samples.BROKEN)
 TIMELINE = (*STORM, samples.TIMELINE)
+FLEET = (*CALM, fleets.FLEET)
 NOTHING = (samples.NO_FILE, samples.NOTHING, samples.NO_GPU)
 
 
@@ -30,6 +34,8 @@ class Shot:
     lines: tuple | None = None
     """By default the logs of the traffic."""
     look: Appearance = field(default_factory=Appearance)
+    answers: Callable[[], PanelFeed] | None = None
+    """Makes a feed that answers for what is not in the snapshots; it is not started."""
 
     def app(self):
         """Return a panel for it."""
@@ -44,5 +50,7 @@ class Shot:
             await until(pilot, lambda: pilot.app.deck.settings.files)
         await show(pilot, self.area)
         await settled(pilot)
+        if self.answers is not None:
+            pilot.app.feed = self.answers()
         await pilot.press(*self.keys)
         await settled(pilot)

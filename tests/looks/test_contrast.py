@@ -3,12 +3,13 @@
 import pytest
 from textual.color import Color
 
-from panel import AREAS, cells, deliver, in_loop, make_app, settled, show, until
+from fleets import FLEET
+from panel import KEYS, cells, deliver, in_loop, make_app, settled, show, until
 from samples import FOUND, GPUS, IN_FLIGHT, PROXY, STORMY, VLLM, WRONG
 from stormdeck.ui.appearance import Appearance
 from stormdeck.ui.themes import READABLE, contrast
 
-EVERYTHING = (WRONG, FOUND, VLLM, PROXY, GPUS, STORMY, IN_FLIGHT)
+EVERYTHING = (WRONG, FOUND, VLLM, PROXY, GPUS, STORMY, IN_FLIGHT, FLEET)
 LOOKED_AT = ("stormdeck-dark", "stormdeck-light", "nord", "atom-one-light", "tokyo-night")
 """Own themes, and of Textual's those that needed most: drawn. The others have the same rules (test_appearance)."""
 
@@ -30,7 +31,7 @@ def unreadable(app, region=None):
 async def test_every_letter_is_readable(theme):
     async with make_app(look=Appearance(theme)).run_test(size=(120, 40)) as pilot:
         await deliver(pilot, *EVERYTHING)
-        for area in AREAS:
+        for area in KEYS:
             await show(pilot, area)
             await pilot.press("tab")
             await settled(pilot)

@@ -3,9 +3,14 @@
 A change of looks is accepted with ``make snapshots``, after looking at ``snapshot_report.html``.
 """
 
-import pytest
-from shots import CALM, DOWN, FLIGHT, INVALID, MANY_GPUS, NO_GPU, NOTHING, PITFALLS, STORM, TIMELINE, Shot
+from dataclasses import replace
 
+import pytest
+from shots import CALM, DOWN, FLEET, FLIGHT, INVALID, MANY_GPUS, NO_GPU, NOTHING, PITFALLS, STORM, TIMELINE, Shot
+
+from fleets import CALM_FLEET, EMPTY_STATES, FleetFeed, large_fleet
+from fleets import FLEET as WHOLE_FLEET
+from stormdeck.model.fleet.snapshot import FleetState
 from stormdeck.model.overview_layout import LayoutPreferences
 from stormdeck.ui.appearance import Appearance
 
@@ -81,6 +86,27 @@ SHOTS = {
     "timeline-40x12": Shot("timeline", TIMELINE, NARROW),
     "timeline-nothing-80x24": Shot("timeline", NOTHING, MEDIUM),
     "timeline-nothing-40x12": Shot("timeline", NOTHING, NARROW),
+    "fleet-200x60": Shot("fleet", FLEET, HUGE),
+    "fleet-120x40": Shot("fleet", FLEET, WIDE),
+    "fleet-80x24": Shot("fleet", FLEET, MEDIUM),
+    "fleet-60x20": Shot("fleet", FLEET, SLIM),
+    "fleet-40x12": Shot("fleet", FLEET, NARROW),
+    "fleet-light": Shot("fleet", FLEET, WIDE, look=Appearance("light")),
+    "fleet-ascii": Shot("fleet", FLEET, MEDIUM, look=Appearance(ascii=True)),
+    "fleet-proxies-120x40": Shot("fleet", FLEET, WIDE, keys=("G", "up")),
+    "fleet-filter-120x40": Shot("fleet", FLEET, WIDE, keys=("slash", *"model:qwen waiting>")),
+    "fleet-large-80x24": Shot("fleet", (*CALM, large_fleet()), MEDIUM, keys=("pagedown", "o")),
+    "fleet-calm-80x24": Shot("fleet", (*CALM, CALM_FLEET), MEDIUM),
+    "fleet-stale-80x24": Shot("fleet", (*CALM, replace(WHOLE_FLEET, state=FleetState.SLOW)), MEDIUM),
+    "fleet-stale-40x12": Shot("fleet", (*CALM, replace(WHOLE_FLEET, state=FleetState.SLOW)), NARROW),
+    **{
+        f"fleet-{state.replace(' ', '-')}-80x24": Shot("fleet", (*CALM, snapshot), MEDIUM)
+        for state, snapshot in EMPTY_STATES.items()
+    },
+    "fleet-asking-40x12": Shot("fleet", (*CALM, EMPTY_STATES[FleetState.ASKING]), NARROW),
+    "fleet-history-120x40": Shot("fleet", FLEET, WIDE, keys=("down", "enter", "left"), answers=FleetFeed),
+    "fleet-history-80x24": Shot("fleet", FLEET, MEDIUM, keys=("down", "enter"), answers=FleetFeed),
+    "fleet-history-40x12": Shot("fleet", FLEET, NARROW, keys=("down", "enter"), answers=FleetFeed),
     "help-120x40": Shot("overview", CALM, WIDE, keys=("question_mark",)),
     "help-40x12": Shot("overview", CALM, NARROW, keys=("question_mark",)),
 }

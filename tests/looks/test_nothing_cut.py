@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from test_looks import MEDIUM, SHOTS, SLIM
 
+from fleets import FLEET
 from samples import NOW, STORMY, TIMELINE
 from stormdeck.model.timeline.sentences import sentence
 from stormdeck.model.timeline.storms import storm_event
@@ -18,6 +19,7 @@ PICTURES = Path(__file__).parent / "__snapshots__" / "test_looks"
 TEXT = re.compile(r"<text [^>]*>(.*?)</text>")
 SAID = [
     *(f"{storm.cause} {storm.reason} " for storm in STORMY.storms),
+    *(f"{one.text} " for one in FLEET.statements),
     *(f"{sentence(event, NOW)} " for event in (*TIMELINE.events, *map(storm_event, STORMY.storms))),
 ]
 CUT_LOG_LINE = re.compile(r"… .*\+\d+")

@@ -89,6 +89,7 @@ class TestPrecedence:
         }
         texts["HOST:PORT"] = "127.0.0.1:9464"
         texts["ACTION=KEY"] = "app.quit=Q"
+        texts["PROMETHEUS"] = f"{HTTP} http://127.0.0.1:9090, bearer=env:TOKEN"
         texts["KIND=PRICE"] = "input=3,cached=0.3,output=15"
         texts["off|osc9|osc777"] = "osc9"
         texts |= {"NAMES": "log,verdict", "normal|compact": "compact"}
@@ -327,3 +328,20 @@ def test_any_text_of_a_flag_is_a_value_or_one_problem(name, text):
     loaded = load({name: [text]}, {}, with_file=False)
     assert len(loaded.problems) <= 1
     assert loaded.problems or loaded.options.origin(name).kind is OriginKind.FLAG
+
+
+class TestPrometheus:
+    def test_several_with_references_to_their_secrets(self, read, file, home):
+        file.write_text("prometheus:\n  - http://a:9090, bearer=file:token, ca=~/ca.pem\n  - http://b:9090\n")
+        first, second = read().options.prometheus
+        assert first.bearer.file == file.parent / "token"
+        assert first.ca == home / "ca.pem"
+        assert str(second) == "http://b:9090"
+
+    @pytest.mark.parametrize(
+        "text", ["prom:9090", "http://ann:pw1@a:9090", "http://a:9090?x=1", "ftp://a", "bearer=pw1"]
+    )
+    def test_what_is_no_url_is_refused_without_its_secrets(self, read, text):
+        message = only_problem(read(prometheus=[f"{text},password=pw1,user=a"]))
+        assert "--prometheus: " in message
+        assert "pw1" not in message

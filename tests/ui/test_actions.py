@@ -8,7 +8,8 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 
 import stormdeck.ui
-from panel import AREAS, deliver, in_loop, rows_with, screen, show, until
+from fleets import FLEET
+from panel import AREAS, KEYS, deliver, in_loop, rows_with, screen, show, until
 from samples import WELL
 from stormdeck.model.keys.actions import ACTIONS, DIALOGS
 from stormdeck.ui.app import StormdeckApp
@@ -18,6 +19,7 @@ from stormdeck.ui.screens.canary import CanaryScreen
 from stormdeck.ui.screens.checks import ChecksScreen
 from stormdeck.ui.screens.dialog import Dialog
 from stormdeck.ui.screens.dialogs.layout import LayoutScreen
+from stormdeck.ui.screens.fleet import FleetScreen
 from stormdeck.ui.screens.help import HelpScreen
 from stormdeck.ui.screens.log_line import LineScreen
 from stormdeck.ui.screens.logs import LogsScreen
@@ -37,6 +39,7 @@ OWNERS = {
     "settings": SettingsScreen,
     "checks": ChecksScreen,
     "timeline": TimelineScreen,
+    "fleet": FleetScreen,
     "help": HelpScreen,
     "canary": CanaryScreen,
     "save": SaveScreen,
@@ -83,7 +86,7 @@ def test_every_binding_can_be_named_by_a_keymap_and_explains_itself(owner):
         assert one.description
 
 
-@pytest.mark.parametrize("place", [*AREAS, *DIALOGS])
+@pytest.mark.parametrize("place", [*KEYS, *DIALOGS])
 def test_every_action_can_be_done_where_it_belongs(place):
     owner = OWNERS[place]
     for action in ACTIONS:
@@ -121,6 +124,7 @@ async def test_a_narrower_key_bar_keeps_help_and_quit_and_drops_the_last_keys_fi
 @in_loop
 async def test_the_help_lists_every_action_in_short_where_the_pane_is_narrow(panel, size, words):
     async with panel().run_test(size=size) as pilot:
+        await deliver(pilot, FLEET)
         await pilot.press("question_mark")
         await until(pilot, lambda: rows_with(pilot.app, "EVERYWHERE"))
         shown = " ".join(screen(pilot.app).split())

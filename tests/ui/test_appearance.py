@@ -8,7 +8,8 @@ from textual.color import Color
 from textual.theme import BUILTIN_THEMES
 
 import stormdeck
-from panel import AREAS, cells, deliver, in_loop, make_app, rows_with, screen, settled, show, until
+from fleets import FLEET
+from panel import KEYS, cells, deliver, in_loop, make_app, rows_with, screen, settled, show, until
 from samples import FOUND, GPUS, PROXY, STORMY, VLLM, WRONG
 from stormdeck.model.overview_layout import LayoutPreferences
 from stormdeck.model.status.bar import ascii_only
@@ -84,9 +85,9 @@ def test_the_own_themes_keep_the_contrast_that_they_promise(theme, least):
 @in_loop
 async def test_in_ascii_no_area_holds_another_character_and_severity_has_its_sign_and_word():
     async with make_app(look=Appearance(ascii=True)).run_test(size=(80, 24)) as pilot:
-        await deliver(pilot, *EVERYTHING)
+        await deliver(pilot, *EVERYTHING, FLEET)
         assert "X RETRY STORM" in screen(pilot.app)
-        for area in AREAS:
+        for area in KEYS:
             await show(pilot, area)
             assert screen(pilot.app).isascii()
         await pilot.press("question_mark")

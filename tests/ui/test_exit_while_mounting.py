@@ -2,11 +2,11 @@
 
 import pytest
 
-from panel import AREAS, in_loop, make_app
+from panel import KEYS, in_loop, make_app
 from stormdeck.ui.screens.help import HelpScreen
 
 
-@pytest.mark.parametrize("area", AREAS)
+@pytest.mark.parametrize("area", KEYS)
 @in_loop
 async def test_an_area_that_is_left_before_it_is_mounted(area):
     app = make_app()

@@ -9,7 +9,8 @@ from textual.strip import Strip
 from textual.widgets import Input
 from textual.widgets._toast import Toast, ToastHolder
 
-from panel import AREAS, cells, deliver, in_loop, settled, show, until
+from fleets import FLEET
+from panel import KEYS, cells, deliver, in_loop, settled, show, until
 from samples import CALM, FOUND, GPUS, PROXY, VLLM, WELL
 from stormdeck.ui.textual_patches.memory import SmallCache
 
@@ -102,11 +103,11 @@ def drawn_lines(shown):
     return sum(len(one._styles_cache._cache) + len(one._render_cache.lines) for one in [shown, *shown.query("*")])
 
 
-@pytest.mark.parametrize("area", AREAS)
+@pytest.mark.parametrize("area", KEYS)
 @in_loop
 async def test_what_was_drawn_of_an_area_goes_when_another_one_is_shown(panel, area):
     async with panel().run_test(size=(120, 40)) as pilot:
-        await deliver(pilot, WELL, FOUND, VLLM, PROXY, GPUS, CALM)
+        await deliver(pilot, WELL, FOUND, VLLM, PROXY, GPUS, CALM, FLEET)
         await show(pilot, area)
         await settled(pilot)
         left, before = pilot.app.screen, cells(pilot.app)

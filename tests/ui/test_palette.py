@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from textual.command import CommandInput, CommandList
 
+from fleets import FLEET
 from panel import deliver, in_loop, make_app, rows_with, until
 from samples import WRONG
 from stormdeck.feed.protocol import PanelFeed
@@ -17,6 +18,7 @@ from stormdeck.model.settings.fields import FIELDS
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, LogPlace
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.ui.palette import entries, typed_log
+from stormdeck.ui.panel_app import PanelApp
 from stormdeck.ui.themes import OWN
 
 
@@ -31,6 +33,7 @@ async def choose(pilot, words, shown):
 
 def test_there_is_an_entry_for_every_action_rule_setting_and_theme():
     app = make_app()
+    app.set_reactive(PanelApp.deck, replace(app.deck, fleet=FLEET))
     found = [*entries(app, "logs")]
     helps, names = {entry.help for entry in found}, " ".join(entry.name for entry in found)
     areas = {"app", *(area for area, _ in AREAS)}

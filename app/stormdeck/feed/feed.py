@@ -15,6 +15,7 @@ from stormdeck.feed.actions.canary import CanaryFeed
 from stormdeck.feed.actions.profiles import ProfilesFeed
 from stormdeck.feed.actions.restart import RestartFeed
 from stormdeck.feed.clients import ClientWatch
+from stormdeck.feed.fleet import FleetFeed
 from stormdeck.feed.history import HistoryFeed
 from stormdeck.feed.logs import LogFeed
 from stormdeck.feed.options_file import OptionsFile
@@ -29,6 +30,7 @@ from stormdeck.feed.storms import StormFeed
 from stormdeck.feed.timeline import TimelineFeed
 from stormdeck.feed.usage import UsageFeed
 from stormdeck.feed.wire import WireFeed
+from stormdeck.model.fleet.past import FleetHistory
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.logs.endings import LogTails
 from stormdeck.model.logs.spec import LogSpec
@@ -126,6 +128,7 @@ class Feed(PanelFeed):
         store = HistoryStore(paths.state / "history.sqlite3", writes=not options.readonly)
         self._history = HistoryFeed(store, deliver)
         self._usage = UsageReader(transcripts_folder(paths.claude), store.path)
+        self._fleet = FleetFeed(options.prometheus, environ, deliver)
 
         def deliver_seen(snapshot: Snapshot) -> None:
             self._history.see(snapshot)
@@ -184,6 +187,7 @@ class Feed(PanelFeed):
         self._spawn(self._history.keep())
         self._spawn(self._history.run())
         self._spawn(UsageFeed(self._usage, self._deliver).run())
+        self._spawn(self._fleet.run())
         self._spawn(self.timeline.run())
         self._spawn(self._count_traffic())
         self._spawn(ClientWatch(self._meter).run())
@@ -226,10 +230,15 @@ class Feed(PanelFeed):
         """Return the times and sessions of the newest requests of each connection (address, port)."""
         return self._meter.request_sessions()
 
+    async def fleet_history(self, key: str, figure: str, since: float, step: float) -> FleetHistory:
+        """Return a figure of one instance over time, from the Prometheus that knows it."""
+        return await self._fleet.history(key, figure, since, step)
+
     def set_focused(self, focused: bool) -> None:
         """Poll less often while the terminal has no focus, and catch up at once when it has."""
         self._servers.set_focused(focused)
         self._gpu_hosts.set_focused(focused)
+        self._fleet.set_focused(focused)
         if self._sampler is not None:
             self._sampler.set_focused(focused)
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from stormdeck.feed.remote.exporter import DeckExporter
     from stormdeck.feed.settings import SettingsFeed
     from stormdeck.feed.timeline import TimelineFeed
+    from stormdeck.model.fleet.past import FleetHistory
     from stormdeck.model.logs.spec import LogSpec
 
 
@@ -59,6 +60,17 @@ class PanelFeed(ABC):
     def request_sessions(self) -> dict[tuple[str, int], list[tuple[float, str]]]:
         """Return the times and sessions of the newest requests of each connection (address, port)."""
         return {}
+
+    async def fleet_history(self, key: str, figure: str, since: float, step: float) -> FleetHistory:
+        """Return a figure of one instance from ``since`` (unix seconds) to now, a sample for each ``step`` seconds.
+
+        ``key`` is a ``Replica.key`` of the newest fleet, ``figure`` one of ``FLEET_FIGURES``, or empty for all of them.
+        The step is raised to the scrape interval, and so that no more than 1,000 samples come. Never raises: without
+        samples, ``note`` says why.
+        """
+        from stormdeck.model.fleet.past import FleetHistory
+
+        return FleetHistory(note="No Prometheus is given")
 
     def set_focused(self, focused: bool) -> None:
         """Poll less often while the terminal has no focus."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind
+from stormdeck.model.fleet.snapshot import FleetSnapshot
 from stormdeck.model.history.ring import HistorySnapshot
 from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.logs.endings import LogTails
@@ -40,6 +41,7 @@ Snapshot = (
     | GpuHosts
     | TrafficSnapshot
     | HistorySnapshot
+    | FleetSnapshot
     | WireSnapshot
     | UsageSnapshot
     | LogTails
@@ -72,6 +74,7 @@ _FIELDS = {
     GpuHosts: "gpu_hosts",
     TrafficSnapshot: "traffic",
     HistorySnapshot: "history",
+    FleetSnapshot: "fleet",
     WireSnapshot: "wire",
     UsageSnapshot: "usage",
     LogTails: "tails",

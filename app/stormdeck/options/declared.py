@@ -21,6 +21,7 @@ from stormdeck.options.kinds import (
     NOTIFY,
     PANEL_NAMES,
     PRICES,
+    PROMETHEUS,
     SWITCH,
     THEME,
     URL,
@@ -31,6 +32,7 @@ from stormdeck.options.kinds import (
 )
 
 if TYPE_CHECKING:
+    from stormdeck.model.fleet.access import PrometheusAccess
     from stormdeck.model.keys.keymap import Chosen
     from stormdeck.model.usage.prices import Price
 
@@ -101,6 +103,16 @@ class Options:
             Group.SERVERS,
             f"log to follow: {FORMS}; repeatable; the logs of running servers if not given",
             "docker:litellm",
+        ),
+    )
+    prometheus: tuple[PrometheusAccess, ...] = field(
+        default=(),
+        metadata=_option(
+            PROMETHEUS,
+            Group.SERVERS,
+            "Prometheus, Thanos, Mimir or VictoriaMetrics that knows many servers, as URL[,KEY=VALUE...]; repeatable; "
+            "KEY is bearer, user, password, header, tenant, ca, only, model, instance or host",
+            "http://127.0.0.1:9090",
         ),
     )
     litellm_config: Path | None = field(
@@ -261,7 +273,9 @@ DECLARED = tuple(
 BY_NAME = {declared.name: declared for declared in DECLARED}
 
 
-STACK_OPTIONS = ("vllm", "proxy", "log", "gpu_metrics", "litellm_config", "settings", "client_version")
+STACK_OPTIONS = (
+    *("vllm", "proxy", "log", "gpu_metrics", "prometheus", "litellm_config", "settings", "client_version"),
+)
 
 
 def stack_options(options: Options) -> dict[str, object]:

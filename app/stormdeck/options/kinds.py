@@ -11,6 +11,7 @@ from typing import Any
 
 from stormdeck.model.desktop_notification import PROTOCOLS
 from stormdeck.model.exporter.address import EXPECTED, ListenAddress, read_address
+from stormdeck.model.fleet.access import PrometheusAccess, parse_access, split_accesses
 from stormdeck.model.logs.spec import LogSpec, parse_log, split_logs
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.overview_layout import PANELS
@@ -157,6 +158,16 @@ def _listen(text: str, _place: Place) -> ListenAddress:
     return at
 
 
+def _prometheus(text: str, place: Place) -> PrometheusAccess:
+    def url(base: str) -> str:
+        try:
+            return _url(base, place)
+        except _UnexpectedError:
+            raise ValueError(URL.unexpected(base)) from None
+
+    return parse_access(text, url, lambda file: _file(file, place))
+
+
 def _folder(text: str, place: Place) -> Path:
     path = _path(text, place)
     if not _is_folder(path):
@@ -231,6 +242,14 @@ LOGS = Kind("LOG", "a log", _log, many=True, split=split_logs, distinct=_distinc
 """A file or another place, such as ``docker:litellm``."""
 LISTEN = Kind("HOST:PORT", EXPECTED, _listen)
 """Where to listen; the host is 127.0.0.1 if it is left out."""
+PROMETHEUS = Kind(
+    "PROMETHEUS",
+    "the URL of a Prometheus, perhaps with bearer=env:VARIABLE",
+    _prometheus,
+    many=True,
+    split=split_accesses,
+)
+"""A Prometheus and how it is asked; its secrets are references."""
 FOLDER = Kind("DIR", "a folder", _folder)
 """An absolute path to a folder that exists."""
 VERSION = Kind("X.Y.Z", "a version of three numbers such as 2.1.112", _version)

@@ -12,6 +12,7 @@ from textual import events, on
 
 from stormdeck.model.finding import HopKind
 from stormdeck.model.keys.keymap import Chosen
+from stormdeck.model.keys.offered import has_area
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.snapshots.traffic import TrafficSnapshot
 from stormdeck.paths import STYLES
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class StormdeckApp(PanelApp):
-    """The panel with its five areas, the palette and the dialogs."""
+    """The panel with its areas, the palette and the dialogs."""
 
     TITLE = "stormdeck"
     # The other areas have their own sheets: each one here delays the first paint.
@@ -115,6 +116,12 @@ class StormdeckApp(PanelApp):
             self.notify(self.read_only, markup=False)
             return True
         return await super().run_action(action, default_namespace, namespaces)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Return whether an action can be done: no key leads to an area that has nothing to show."""
+        if action == "show" and not has_area(str(parameters[0]), self.deck):
+            return False
+        return super().check_action(action, parameters)
 
     async def on_go_to(self, message: GoTo) -> None:
         """Show the place that a screen or the palette asks for."""

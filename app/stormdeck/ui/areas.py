@@ -1,4 +1,4 @@
-"""The five areas and the palette. Only the overview is imported at the start, the others when they are first shown."""
+"""The areas and the palette. Only the overview is imported at the start, the others when they are first shown."""
 
 from __future__ import annotations
 
@@ -37,6 +37,12 @@ def _timeline() -> Screen[None]:
     return TimelineScreen()
 
 
+def _fleet() -> Screen[None]:
+    from stormdeck.ui.screens.fleet import FleetScreen
+
+    return FleetScreen()
+
+
 def palette() -> type[Provider]:
     """Return the provider of the command palette's entries."""
     from stormdeck.ui.palette import PanelCommands
@@ -57,5 +63,6 @@ AREAS: dict[str, str | Callable[[], Screen[None]]] = {
     "settings": _settings,
     "checks": _checks,
     "timeline": _timeline,
+    "fleet": _fleet,
 }
 """How each area is made, by name, in the order of the number keys."""

@@ -14,6 +14,7 @@ from stormdeck import process_memory
 from stormdeck.model.deck import Deck
 from stormdeck.model.keys.action import Action
 from stormdeck.model.keys.keymap import Chosen, keyed
+from stormdeck.model.keys.offered import offered_actions
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.settings.scope import SettingsFile
 from stormdeck.model.verdict.statement import LOOKING, Statement
@@ -93,8 +94,8 @@ class PanelApp(ThemedApp):
         self._calm_ticks = 0
         self.judged: tuple[Deck, float, tuple[Statement, ...]] = (self.deck, 0.0, ())
         """What was judged last, when, and the statements about it."""
-        self.actions = keyed(keys)
-        self._by_id = {action.id: action for action in self.actions}
+        self._actions = keyed(keys)
+        self._by_id = {action.id: action for action in self._actions}
         self.set_keymap({chosen.action: self.action(chosen.action).keys for chosen in keys})
         given = client_version is not None
         self.set_reactive(PanelApp.deck, Deck(client_version=client_version, version_given=given, named=named))
@@ -213,6 +214,11 @@ class PanelApp(ThemedApp):
         self.minute = self.clock.minute(now)
         self.judged = self.deck, now, statements(self.deck, now, self.clock.minute)
         self.verdict = self.judged[2][0]
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """Return the actions that there are now, with the user's keys."""
+        return offered_actions(self._actions, self.deck)
 
     def action(self, name: str) -> Action:
         """Return an action with the keys that the user has set."""

@@ -231,3 +231,10 @@ def _seen(known, token, *, quoted):
         traffic=traffic,
     )
     return StackSnapshot(deck, known, {f"/var/log/{token}.log" if quoted else "/var/log/litellm.log": planted(token)})
+
+
+def test_nothing_of_a_prometheus_is_in_it_and_it_is_not_asked(home):
+    where = "http://prom.secret-host.example:9090,user=ann-the-admin,password=env:PW,tenant=hidden-tenant"
+    text = everything(made(home, "--prometheus", where))
+    assert "prometheus: 1 given" in text
+    assert not [word for word in ("secret-host", "ann-the-admin", "hidden-tenant") if word in text]

@@ -107,4 +107,7 @@ def test_each_figure_has_a_unit_or_is_a_count():
     assert len({figure.key for figure in FIGURES}) == len(FIGURES)
     assert all(len(figure.short) <= 9 for figure in FIGURES)
     power = FIGURES[-1]
+    [tokens] = [figure for figure in FIGURES if figure.key == "prompt_tokens_per_s"]
+    texts = [tokens.text(value) for value in (940.0, 9_940.0, 15_644.0, 123_456.0)]
+    assert texts == ["940 tok/s", "9 940 tok/s", "15.6k tok/s", "123k tok/s"]
     assert [power.text(value) for value in (None, 640.0, 12_345.0)] == ["–", "640 W", "12.3 kW"]

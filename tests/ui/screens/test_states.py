@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from panel import AREAS, deliver, in_loop, screen, show
+from fleets import EMPTY_STATES, FLEET
+from panel import KEYS, deliver, in_loop, screen, show
 from samples import (
     BROKEN,
     CALM,
@@ -23,6 +24,7 @@ from samples import (
     gpu,
 )
 from stormdeck.feed.reducer import take
+from stormdeck.model.fleet.snapshot import FleetState
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot
 from stormdeck.model.snapshots.gpu import Gpu, GpuSnapshot, GpuState
 from stormdeck.model.snapshots.server import EngineStats, ServerKind, ServerState
@@ -97,9 +99,12 @@ def cut_off(screen):
 @in_loop
 async def test_every_area_is_drawn_with_nothing_and_with_everything(panel, size):
     async with panel().run_test(size=size) as pilot:
-        for snapshots in ((NOTHING, NO_GPU, BROKEN), (FOUND, DOWN_VLLM, PROXY, GPUS, STORMY, WRONG)):
+        for snapshots in (
+            (NOTHING, NO_GPU, BROKEN, EMPTY_STATES[FleetState.SLOW]),
+            (FOUND, DOWN_VLLM, PROXY, GPUS, STORMY, WRONG, FLEET),
+        ):
             await deliver(pilot, *snapshots)
-            for area in AREAS:
+            for area in KEYS:
                 await show(pilot, area)
                 assert screen(pilot.app).strip()
 

@@ -168,6 +168,8 @@ def _option(options: Options, name: str, redact: Redactor, taken: Counts) -> str
     """Return the value of an option, with placeholders for files and folders."""
     value = getattr(options, name)
     values = value if isinstance(value, tuple) else (value,)
+    if name == "prometheus":
+        return f"{len(values)} given" if values else shown(value)
     if name == "log" or any(isinstance(one, Path) for one in values):
         return ", ".join(redact.file(str(one), taken) for one in values)
     return redact.text(shown(value), taken)

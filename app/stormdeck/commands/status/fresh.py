@@ -26,7 +26,7 @@ _INKS = {Health.OK: Ink.GOOD, Health.ERROR: Ink.ERROR, Health.WARNING: Ink.WARNI
 def ask_and_show(options: Options, environ: Mapping[str, str], shape: str, session: str, model: str) -> int:
     """Take a snapshot, print it in one of ``formats.FORMATS`` and return the exit code."""
     bar = shape in _BARS
-    stack = take_snapshot(options, environ, gpus=not bar, quick=bar)
+    stack = take_snapshot(options, environ, gpus=not bar, fleet=True, quick=bar)
     ranked = statements(stack.deck, time.time(), _minute)
     status = status_json(stack.deck, ranked)
     return show(
@@ -36,7 +36,7 @@ def ask_and_show(options: Options, environ: Mapping[str, str], shape: str, sessi
 
 def ask_and_print(options: Options, environ: Mapping[str, str]) -> int:
     """Take a snapshot, print it as text and return the exit code."""
-    stack = take_snapshot(options, environ)
+    stack = take_snapshot(options, environ, fleet=True)
     ranked = statements(stack.deck, time.time(), _minute)
     for line in _text(stack, ranked, paint_for(standard_output())):
         write_out(to_ascii(line) if options.ascii else line)

@@ -13,6 +13,7 @@ from pathlib import Path
 from stormdeck import __version__
 from stormdeck.commands.check.knowledge import Knowledge, learn
 from stormdeck.model.deck import Deck
+from stormdeck.model.fleet.snapshot import FleetSnapshot, FleetState
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.endings import LogTails, ending
 from stormdeck.model.retries.backoff import attempt_limit
@@ -37,6 +38,10 @@ QUICK_S = 0.8
 """Seconds to wait for the GPU exporters of other machines if a status bar waits."""
 GPU_S = 1.0
 """Seconds to wait for the driver, which may hang for ever."""
+FLEET_S, FLEET_QUICK_S = 15.0, 1.5
+"""Seconds to wait for all answers of a Prometheus: for a user who runs a command, and for a status bar."""
+FLEET_END_S = 1.0
+"""Seconds that closing its connections may take."""
 _BUCKETS = 60
 
 
@@ -53,11 +58,15 @@ class StackSnapshot:
 
 
 def take_snapshot(
-    options: Options, environ: Mapping[str, str], *, gpus: bool = True, quick: bool = False
+    options: Options, environ: Mapping[str, str], *, gpus: bool = True, fleet: bool = False, quick: bool = False
 ) -> StackSnapshot:
-    """Read settings, servers, logs and GPUs once; never raises. ``quick``: within about two seconds."""
+    """Read settings, servers, logs and GPUs once; never raises. ``quick``: within about two seconds.
+
+    ``fleet``: ask the Prometheus servers of the options, too. A bundle has nothing of them: its names are of others.
+    """
     reading = _GpuReading() if gpus and options.gpu else None
     hosts = _GpuHostReading(options.gpu_metrics if gpus else (), quick=quick)
+    asking = _FleetAnswer(options, environ, quick=quick) if fleet and options.prometheus else None
     known = learn(options, environ, offline=False, quick=quick)
     seen = known.seen
     recent = {str(log): recent_lines(log) for log in seen.discovery.logs}
@@ -80,6 +89,7 @@ def take_snapshot(
         named=own_servers(options),
         tails=_tails(logs),
         wire=_wire(known.paths.wire),
+        fleet=asking.result() if asking is not None else FleetSnapshot(),
     )
     return StackSnapshot(deck, known, logs, " ".join(part for part in (seen.note, *_unread(recent, options)) if part))
 
@@ -125,6 +135,26 @@ def _traffic(
     for batch in timed:
         meter.take(replace(batch, arrived=now))
     return meter.snapshot(now)
+
+
+class _FleetAnswer:
+    """One question to each Prometheus, in a thread, while the servers are asked."""
+
+    def __init__(self, options: Options, environ: Mapping[str, str], *, quick: bool) -> None:
+        names = tuple(one.url for one in options.prometheus)
+        self._fleet = FleetSnapshot(FleetState.ASKING, sources=names)
+        self._seconds = FLEET_QUICK_S if quick else FLEET_S
+        self._thread = threading.Thread(target=self._ask, args=(options, environ), name="fleet", daemon=True)
+        self._thread.start()
+
+    def result(self) -> FleetSnapshot:
+        self._thread.join(self._seconds + FLEET_END_S)
+        return self._fleet
+
+    def _ask(self, options: Options, environ: Mapping[str, str]) -> None:
+        from stormdeck.sources.prometheus.once import ask_once
+
+        self._fleet = ask_once(options.prometheus, environ, self._seconds)
 
 
 class _GpuReading:

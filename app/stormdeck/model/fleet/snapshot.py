@@ -23,6 +23,8 @@ class FleetState(StrEnum):
     """No answer within the time limit."""
     REFUSED = "refused"
     """The connection was refused."""
+    UNREACHABLE = "unreachable"
+    """No connection for another reason: its name, its certificate, a gateway without the server behind it."""
     DENIED = "denied"
     """401 or 403."""
     NOT_PROMETHEUS = "not prometheus"
@@ -69,6 +71,17 @@ class Replica:
     gpu: GpuShare | None = None
     scraped_at: float | None = None
     """The time of the newest sample, in unix seconds."""
+    number: int = 0
+    """Its place among the instances of its model, by name, from 1: what statements call replica 3."""
+    first_token_p50_s: float | None = None
+    first_tokens: float | None = None
+    """How many first tokens the two figures before are of."""
+    prefix_tokens_per_s: float | None = None
+    """Prompt tokens a second that the hit rate is of."""
+    prefix_hits_before: float | None = None
+    """The hit rate of the hour before, 0 to 1; ``None`` where too few prompts came."""
+    waited_for_s: float | None = None
+    """How long requests have been waiting at every scrape, if they have for that long and did not become fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +111,8 @@ class FleetStatement:
     """Whether something fails now; else it is a warning."""
     keys: tuple[str, ...] = ()
     """The rows that it is about."""
+    brief: tuple[str, str] = ("", "")
+    """The same for a narrow pane: what, and what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,4 +133,6 @@ class FleetSnapshot:
     taken_at: float | None = None
     """When the answers came, in unix seconds."""
     omitted: int = 0
-    """Series that were not read."""
+    """Instances that were not read: there are more than stormdeck shows."""
+    interval_s: float | None = None
+    """The scrape interval, in seconds, as found from the samples; ``None`` until it is known."""

@@ -44,6 +44,8 @@ class Figure:
             return seconds(value)
         if self.unit == "W" and value >= 9_950:
             return f"{value / 1000:.1f} kW"
+        if self.unit == "tok/s" and value >= 9_950:
+            return f"{value / 1000:.{1 if value < 99_950 else 0}f}k tok/s"
         number = f"{value:.1f}" if value < 9.95 and value % 1 else grouped(value)
         return f"{number} {self.unit}".rstrip()
 

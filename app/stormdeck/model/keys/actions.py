@@ -10,9 +10,17 @@ AREAS = (
     ("settings", "Settings"),
     ("checks", "Checks"),
     ("timeline", "Timeline"),
+    ("fleet", "Fleet"),
 )
 """The work areas in the order of their number keys."""
-SHORT = {"overview": "View", "logs": "Logs", "settings": "Set", "checks": "Checks", "timeline": "Time"}
+SHORT = {
+    "overview": "View",
+    "logs": "Logs",
+    "settings": "Set",
+    "checks": "Checks",
+    "timeline": "Time",
+    "fleet": "Fleet",
+}
 """Names of the areas for narrow terminals."""
 ENLARGED = (("history", "History, enlarged"),)
 """Panels of the overview that have keys of their own while they are enlarged."""
@@ -42,6 +50,7 @@ _APP = (
     Action("app.settings", "3", "Settings", "The settings.json form, with findings.", "show('settings')"),
     Action("app.checks", "4", "Checks", "All findings, and what was found on this machine.", "show('checks')"),
     Action("app.timeline", "5", "Timeline", "What happened, newest first, kept over restarts.", "show('timeline')"),
+    Action("app.fleet", "6", "Fleet", "All servers that a Prometheus knows.", "show('fleet')"),
     Action(
         "app.palette",
         "p,ctrl+p,colon",
@@ -283,6 +292,36 @@ _TIMELINE = (
     Action("timeline.page-up", "pageup,b", "page up", "Go a page up.", "page(-1)", inner=True),
     Action("timeline.page-down", "pagedown,space", "page down", "Go a page down.", "page(1)", inner=True),
 )
+_FLEET = (
+    Action("fleet.open", "enter", "its history", "Show the figures of the selected instance.", "open", footer=True),
+    Action(
+        "fleet.filter",
+        "slash",
+        "filter",
+        "Show only rows with some words, a model, a host, a state, or figures such as waiting>5.",
+        "filter",
+        footer=True,
+    ),
+    Action("fleet.sort", "o", "sort", "Sort by what is wrong, by name, or by the next figure.", "sort", footer=True),
+    Action(
+        "fleet.problems",
+        "a",
+        "all or problems",
+        "Show all rows, or only those with something wrong.",
+        "problems",
+        footer=True,
+    ),
+    Action("fleet.next", "n", "next problem", "Go to the next row with something wrong.", "next(1)"),
+    Action("fleet.previous", "N", "previous problem", "Go to the previous row with something wrong.", "next(-1)"),
+    Action("fleet.back", "escape", "back", "Close the history, or clear the filter.", "back"),
+    Action("fleet.copy", "y", "copy", "Copy the selected row with all that is known of it.", "copy"),
+    Action("fleet.top", "g,home", "first", "Go to the first row.", "edge(0)"),
+    Action("fleet.bottom", "G,end", "last", "Go to the last row.", "edge(-1)"),
+    Action("fleet.up", "up,k", "row above", "Go to the row above.", "move(-1)", inner=True),
+    Action("fleet.down", "down,j", "row below", "Go to the row below.", "move(1)", inner=True),
+    Action("fleet.page-up", "pageup,b", "page up", "Go up by a page.", "page(-1)", inner=True),
+    Action("fleet.page-down", "pagedown,space", "page down", "Go down by a page.", "page(1)", inner=True),
+)
 _REPLAY = (
     Action("replay.hold", "t", "pause", "Pause the recording, or continue.", "app.hold", footer=True),
     Action("replay.skip", "T", "skip", "Skip to the next request of the recording.", "app.skip", footer=True),
@@ -328,4 +367,4 @@ _DIALOGS = (
     Action("trust.refuse", "escape,n,q,enter", "do not", "Send nothing; you can decide again later.", "dismiss(False)"),
 )
 
-ACTIONS = (*_APP, *_OVERVIEW, *_HISTORY, *_LOGS, *_SETTINGS, *_CHECKS, *_TIMELINE, *_REPLAY, *_DIALOGS)
+ACTIONS = (*_APP, *_OVERVIEW, *_HISTORY, *_LOGS, *_SETTINGS, *_CHECKS, *_TIMELINE, *_FLEET, *_REPLAY, *_DIALOGS)

@@ -93,7 +93,7 @@ class Query:
         patterns: list[Pattern] = []
         terms: list[Term] = []
         since, problem = None, ""
-        for minus, pattern, word, is_quoted in _tokens(text):
+        for minus, pattern, word, is_quoted in tokens(text):
             term = None if is_quoted or pattern is not None else _TERM.fullmatch(word)
             try:
                 if pattern is not None:
@@ -189,7 +189,7 @@ def level_of(text: str) -> Level | None:
     return record.level if record is not None else None
 
 
-def _tokens(text: str) -> Iterator[tuple[bool, str | None, str, bool]]:
+def tokens(text: str) -> Iterator[tuple[bool, str | None, str, bool]]:
     """Yield for each part whether it has a minus, its pattern or its word, and whether the word was quoted."""
     at = 0
     while (found := _TOKEN.match(text, at)) is not None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind
+from stormdeck.model.fleet.document import fleet_as_json
 from stormdeck.model.gpu_places import GpuPlace, gpu_places
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.request_path import (
@@ -63,6 +64,7 @@ def status_json(deck: Deck, statements: tuple[Statement, ...]) -> dict[str, obje
             "window": _window(counted),
         },
         "statements": [_statement(one) for one in statements],
+        "fleet": fleet_as_json(deck.fleet),
         "in_flight": [flight_as_json(one) for one in deck.wire.in_flight] if deck.wire.recorders else None,
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind, Severity
+from stormdeck.model.fleet.snapshot import FleetState
 from stormdeck.model.routes.health import main_group
 from stormdeck.model.snapshots.discovery import Contained, Found
 from stormdeck.model.snapshots.server import ServerKind, ServerState
@@ -142,7 +143,7 @@ def _warnings(deck: Deck) -> str:
 
 
 def _facts(deck: Deck, now: float) -> list[str]:
-    """Return at most three numbers."""
+    """Return at most three numbers, and how many instances of a fleet are up."""
     facts: list[str] = []
     engine = deck.vllm.engine if deck.vllm else None
     if deck.vllm is not None and deck.vllm.figures_hidden:
@@ -158,6 +159,9 @@ def _facts(deck: Deck, now: float) -> list[str]:
     if deck.traffic is not None and deck.traffic.logs and not why_uncounted(deck):
         window = len(deck.traffic.buckets) * deck.traffic.bucket_s
         facts.append(f"{plural(deck.traffic.retries, 'retry', 'retries')} in the last {duration(window)}")
+    if deck.fleet.state is FleetState.OK and deck.fleet.replicas:
+        up = sum(one.up is True for one in deck.fleet.replicas)
+        facts.append(f"fleet: {up} of {len(deck.fleet.replicas)} up")
     return facts
 
 

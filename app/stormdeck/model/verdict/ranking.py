@@ -10,7 +10,7 @@ from itertools import chain
 from stormdeck.model.deck import Deck
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.symbols import Health
-from stormdeck.model.verdict import all_well, findings, groups, history, own_faults, replay, storms, vllm_load
+from stormdeck.model.verdict import all_well, findings, fleet, groups, history, own_faults, replay, storms, vllm_load
 from stormdeck.model.verdict.servers import base_url, containers, on_path
 from stormdeck.model.verdict.statement import Clock, Statement
 
@@ -44,6 +44,7 @@ def _all(deck: Deck, now: float, clock: Clock) -> tuple[Statement, ...]:
             findings.errors(deck),
             vllm_load.problems(deck, now),
             history.problems(deck, now),
+            fleet.problems(deck),
             own_faults.stopped(deck),
             own_faults.unreadable_logs(deck),
             storms.ended(deck, now),

@@ -41,8 +41,8 @@ class FileWatcher:
 
     An event only wakes the watcher; ``stat`` then decides what changed. The folders of the file and of every link that
     leads to it are watched, for a missing file its nearest folder that exists. Files on network drives, and all files
-    where the system watches no more folders or other files of a folder change all the time, are polled: by ``stat``, since polling by ``watchfiles`` misses changed
-    rights and reads whole folders.
+    where the system watches no more folders or other files of a folder change all the time, are polled: by ``stat``,
+    since polling by ``watchfiles`` misses changed rights and reads whole folders.
     """
 
     def __init__(self, step_ms: int = STEP_MS) -> None:

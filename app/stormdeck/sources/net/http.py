@@ -83,8 +83,10 @@ class HttpClient:
     ...     answer = await http.get("http://127.0.0.1:8000/health")
     """
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, *, parses: bool = True) -> None:
+        """Open no connection yet. Large JSON bodies are parsed in a thread, unless the caller does (``parses``)."""
         self.user_agent = f"stormdeck/{version}"
+        self._parses = parses
         self._usual = {"user-agent": self.user_agent, "accept-encoding": "identity", "accept": "*/*"}
         self._plain = PlainHttp()
         self._clients: dict[tuple[str, tuple[str, ...]], httpx.AsyncClient] = {}
@@ -154,7 +156,7 @@ class HttpClient:
             return None
         except (OSError, EOFError) as error:
             return failure_of_connection(error, target.port)
-        return await _answered(answer.status, answer.headers, answer.body, begun, answer.port)
+        return await self._answered(answer.status, answer.headers, answer.body, begun, answer.port)
 
     async def _ask(
         self, url: str, target: Address, headers: dict[str, str], limit: int, connected: list[bool]
@@ -215,7 +217,13 @@ class HttpClient:
                 return _too_big(limit)
             plain = unpacked
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return await _answered(response.status_code, headers, plain, begun, port)
+        return await self._answered(response.status_code, headers, plain, begun, port)
+
+    async def _answered(self, status: int, headers: Mapping[str, str], body: bytes, begun: float, port: int) -> Answer:
+        """Return an answer; a large body is parsed in a thread."""
+        latency_ms = (time.perf_counter() - begun) * 1000
+        is_large = self._parses and len(body) > _INLINE and body[:_INLINE].lstrip().startswith(b"{")
+        return Answer(status, headers, body, latency_ms, port, await run_in_thread(_parsed, body) if is_large else None)
 
     def _opened(self, scheme: str) -> httpx.AsyncClient:
         """Return the client for a scheme; that for https takes 100 ms to load its trusted authorities."""
@@ -242,13 +250,6 @@ async def load_httpx() -> None:
     """Import httpx in a thread: the first import takes 0.1 s and more, in which keys must work."""
     if "httpx" not in sys.modules:
         await run_in_thread(import_module, "httpx")
-
-
-async def _answered(status: int, headers: Mapping[str, str], body: bytes, begun: float, port: int) -> Answer:
-    """Return an answer; a large body is parsed in a thread."""
-    latency_ms = (time.perf_counter() - begun) * 1000
-    is_large = len(body) > _INLINE and body[:_INLINE].lstrip().startswith(b"{")
-    return Answer(status, headers, body, latency_ms, port, await run_in_thread(_parsed, body) if is_large else None)
 
 
 def _own_port(stream: httpcore.AsyncNetworkStream | None) -> int:

@@ -1,4 +1,4 @@
-"""The base of the five areas: the path bar and the verdict on top, the key bar at the bottom."""
+"""The base of the areas: the path bar and the verdict on top, the key bar at the bottom."""
 
 from __future__ import annotations
 

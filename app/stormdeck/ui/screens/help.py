@@ -8,7 +8,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from stormdeck.model.keys.action import Action
-from stormdeck.model.keys.actions import AREAS, DIALOGS, ENLARGED
+from stormdeck.model.keys.actions import DIALOGS, ENLARGED
+from stormdeck.model.keys.offered import offered_areas
 from stormdeck.model.symbols import Health
 from stormdeck.ui.bindings import bindings
 from stormdeck.ui.rendering import Part, health_sign, line, lines
@@ -99,8 +100,9 @@ class HelpScreen(Dialog[None]):
     def _sections(self, width: int) -> Iterator[tuple[str, Sequence[tuple[Part, str]]]]:
         """Yield each section: its title, and keys or words with their meanings."""
         actions = self.panel.actions
-        here = [area for area in AREAS if area[0] == self._area]
-        others = [area for area in AREAS if area[0] != self._area]
+        areas = offered_areas(self.panel.deck)
+        here = [area for area in areas if area[0] == self._area]
+        others = [area for area in areas if area[0] != self._area]
         for place, title in (*here, ("app", "Everywhere"), *ENLARGED, *others):
             yield title.upper(), [_row(one, width) for one in actions if one.place == place]
         yield "A RECORDING", [_row(one, width) for one in actions if one.place == "replay"]

@@ -6,6 +6,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.widgets import Input
 
+from stormdeck.model.logs.query_help import completion, explanation
 from stormdeck.model.logs.spec import short_name
 from stormdeck.model.units import grouped, plural
 from stormdeck.paths import STYLES
@@ -13,9 +14,9 @@ from stormdeck.ui.bindings import bindings
 from stormdeck.ui.messages import GoTo, LogMoment
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.widgets.bottom_input import BottomField
+from stormdeck.ui.widgets.filter_field import FilterField
 from stormdeck.ui.widgets.key_bar import KeyBar
 from stormdeck.ui.widgets.logs.filter import LineFilter
-from stormdeck.ui.widgets.logs.filter_field import FilterField
 from stormdeck.ui.widgets.logs.heading import LogHeading
 from stormdeck.ui.widgets.logs.line import NARROW
 from stormdeck.ui.widgets.logs.sessions import Connections, LineSessions
@@ -42,7 +43,7 @@ class LogsScreen(Area):
         yield LogHeading(id="log-heading")
         line_filter = LineFilter(self.panel.book, clock.now, clock.local, self._sessions.of_line)
         yield LogView(self.panel.book, clock.moment, line_filter=line_filter, id="log")
-        yield FilterField(self._sources, self._sessions.names)
+        yield FilterField("level:error", self._explain, self._complete)
 
     @property
     def view(self) -> LogView:
@@ -52,6 +53,12 @@ class LogsScreen(Area):
     def _request_sessions(self) -> Connections:
         """Return the sessions of the newest requests, as far as the feed knows them."""
         return self.panel.feed.request_sessions() if self.panel.feed is not None else {}
+
+    def _explain(self, text: str) -> str:
+        return explanation(text, self._sources(), self._sessions.names())
+
+    def _complete(self, text: str) -> str | None:
+        return completion(text, self._sources(), self._sessions.names())
 
     def _sources(self) -> list[str]:
         """Return the short names of the logs, for the filter."""

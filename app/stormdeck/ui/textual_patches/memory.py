@@ -63,7 +63,7 @@ def release_input(editor: Input) -> None:
 def release_drawn(screen: Screen[Any]) -> None:
     """Drop the drawn lines of a hidden screen: it is drawn again when it is shown.
 
-    The five areas stay as they were left. The lines of three that are not shown are 37,000 objects (measured).
+    The areas stay as they were left. The lines of three that are not shown are 37,000 objects (measured).
     """
     for widget in (screen, *screen.query("*")):
         widget._set_dirty()

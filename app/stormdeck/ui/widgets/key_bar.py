@@ -12,7 +12,8 @@ from textual.visual import VisualType
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.keys.action import Action
-from stormdeck.model.keys.actions import AREAS, SHORT
+from stormdeck.model.keys.actions import SHORT
+from stormdeck.model.keys.offered import offered_areas
 from stormdeck.ui.rendering import Part, called, clickable, health_sign, line, sides
 from stormdeck.ui.widgets.panel import Panel
 
@@ -42,8 +43,8 @@ class KeyBar(Panel):
         self.note = ""
 
     def part(self, deck: Deck) -> object:
-        """Return the counts of errors and warnings."""
-        return _counts(deck.findings)
+        """Return the areas, and the counts of errors and warnings."""
+        return offered_areas(deck), _counts(deck.findings)
 
     def show_note(self, note: str) -> None:
         """Show a note before the keys, such as ``2 unsaved``."""
@@ -90,7 +91,7 @@ class KeyBar(Panel):
     def _areas(self, named: Names) -> Content:
         counts = _counts(self.deck.findings)
         parts: list[Content] = []
-        for number, (area, title) in enumerate(AREAS, 1):
+        for number, (area, title) in enumerate(offered_areas(self.deck), 1):
             here = area == self._area
             text = line((str(number), "$accent"), _name(area, title, named, here=here))
             shown = Content.styled(text.plain, "$accent bold underline") if here else text

@@ -14,8 +14,6 @@ from textual.widget import Widget
 from stormdeck.model.deck import Deck
 from stormdeck.ui.rendering import Part, line, lines
 
-BACK = ("esc for all panels", "esc")
-"""How to leave a zoomed panel, long and short."""
 FOCUSED = "▶"
 """Before the heading of the panel that has the focus: colour alone is not seen by everybody."""
 
@@ -24,6 +22,8 @@ class Panel(Widget):
     """A widget that redraws only when its part of the deck changes, and only while it is visible."""
 
     HEADING = ""
+    BACK = ("esc for all panels", "esc")
+    """How to leave it while it is zoomed, long and short."""
 
     deck: reactive[Deck] = reactive(Deck(), init=False, repaint=False)
     plain = False
@@ -71,7 +71,7 @@ class Panel(Widget):
         style = "$accent bold underline" if has_focus else "$quiet bold"
         shown = line(*mark, (title, style), *(("  ", ""), *rest) if rest else ())
         room = self.content_size.width - shown.cell_length - 3
-        back = next((words for words in BACK if len(words) <= room), "")
+        back = next((words for words in self.BACK if len(words) <= room), "")
         return (
             line(shown, "   ", (back, "$quiet")) if back and any(one.has_class("-zoomed") for one in around) else shown
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from bench.cases import analysis, big_log, check, first_screen, follow, hour, idle, keys, leave, live, wire
+from bench.cases import analysis, big_log, check, first_screen, fleet, follow, hour, idle, keys, leave, live, wire
 from bench.figures import Table
 from bench.place import Effort, Place
 
@@ -22,4 +22,5 @@ CASES: Mapping[str, Callable[[Place, Effort], Table]] = {
     "keys": keys.run,
     "leave": leave.run,
     "wire": wire.run,
+    "fleet": fleet.run,
 }

@@ -9,6 +9,7 @@ from textual.message import Message
 from stormdeck.model.deck import Deck
 from stormdeck.model.history.columns import SPANS_S, Columns, fit_columns, step_for, usual_span
 from stormdeck.model.history.figures import Figure
+from stormdeck.model.history.ring import HistorySnapshot
 from stormdeck.model.request_path import gpus_elsewhere, host_of_server
 from stormdeck.model.units import duration
 from stormdeck.ui.bindings import bindings
@@ -46,6 +47,8 @@ class HistoryPanel(LivePanel):
     """Figures of the last hours. Enlarged, a cursor shows all values of a moment, and leads to its log lines."""
 
     HEADING = "HISTORY"
+    IS_LOCAL = True
+    """Whether the figures are those of the panel's own servers, whose log lines it has."""
     BINDINGS = bindings("history", inner=True)
 
     class LinesWanted(Message):
@@ -74,13 +77,21 @@ class HistoryPanel(LivePanel):
 
     def rows(self, width: int, height: int) -> list[Content]:
         """Return the page if the panel is enlarged, else small charts or sparklines."""
-        history = self.deck.history
+        history = self.history
         if not history.is_known:
-            words = _NO_HISTORY if self.deck.replay is not None else WAITS
-            return [self.heading(self.HEADING), *sentences(words, width, height - 1)]
+            return [self.heading(self.HEADING), *sentences(self.nothing(), width, height - 1)]
         if self._is_page:
             return self._page(width, height)
         return self._charts(width, height) if height > CHART_ROWS + 2 else self._lines(width, height)
+
+    @property
+    def history(self) -> HistorySnapshot:
+        """Return what is shown."""
+        return self.deck.history
+
+    def nothing(self) -> str:
+        """Return why no figure is shown."""
+        return _NO_HISTORY if self.deck.replay is not None else WAITS
 
     @property
     def _is_page(self) -> bool:
@@ -89,7 +100,7 @@ class HistoryPanel(LivePanel):
     @property
     def _end(self) -> int:
         """Return the newest moment of the graphs."""
-        history = self.deck.history
+        history = self.history
         return max(part[-1].at for part in (history.steps, history.minutes) if part)
 
     @property
@@ -99,7 +110,7 @@ class HistoryPanel(LivePanel):
 
     def show_moment(self, at: float) -> None:
         """Move the cursor to a moment, and choose a span that contains it."""
-        if self.deck.history.since is None:
+        if self.history.since is None:
             return
         back = self._end - at
         self._cursor = min(at, float(self._end))
@@ -108,7 +119,7 @@ class HistoryPanel(LivePanel):
         self.refresh()
 
     def _span(self) -> int:
-        return self._span_s or usual_span(self.deck.history, self._end)
+        return self._span_s or usual_span(self.history, self._end)
 
     def _step(self) -> int:
         return step_for(self._span(), frame_for(self.content_size.width).graph)
@@ -149,11 +160,11 @@ class HistoryPanel(LivePanel):
 
     def _small_columns(self, cell: int, *, all_room: bool = False) -> tuple[Columns, int]:
         """Return the columns of a small graph, and how much time they show."""
-        span = min(LONGEST_SMALL_S, usual_span(self.deck.history, self._end))
+        span = min(LONGEST_SMALL_S, usual_span(self.history, self._end))
         room = cell if all_room else max(1, cell - 22)
         step = step_for(span, room)
         shown = step * room
-        return fit_columns(self.deck.history, step, room, self._end), shown - shown % 60 if shown > 60 else shown
+        return fit_columns(self.history, step, room, self._end), shown - shown % 60 if shown > 60 else shown
 
     def _small_heading(self, span: int) -> Content:
         return self.heading(self.HEADING, (f"last {duration(span)}", "$quiet"))
@@ -166,7 +177,7 @@ class HistoryPanel(LivePanel):
 
     def _page(self, width: int, height: int) -> list[Content]:
         frame, step, end = frame_for(width), self._step(), self._end
-        columns = fit_columns(self.deck.history, step, frame.graph, end)
+        columns = fit_columns(self.history, step, frame.graph, end)
         at = self._place(step, len(columns), end)
         shown = known_figures(columns)
         room = max(1, height - 4 if height >= 10 else height - 3)
@@ -182,11 +193,11 @@ class HistoryPanel(LivePanel):
     def _page_heading(self, step: int, count: int, width: int) -> Content:
         each = f"last {duration(step * count)}, {duration(step)} a column"
         note: list[Part] = [(each if len(each) + 40 <= width else f"last {duration(step * count)}", "$quiet")]
-        if self.deck.history.problem and width >= 100:
+        if self.history.problem and width >= 100:
             note += [("  not kept for the next start", "$warning")]
-        elif (host := host_of_server(self.deck)) is not None and width >= 100:
+        elif self.IS_LOCAL and (host := host_of_server(self.deck)) is not None and width >= 100:
             note += [(f"  GPUs: of {fit_words(host.name, 24)}", "$quiet")]
-        elif gpus_elsewhere(self.deck) and width >= 100:
+        elif self.IS_LOCAL and gpus_elsewhere(self.deck) and width >= 100:
             note += [("  GPUs: of this machine", "$quiet")]
         return self.heading(self.HEADING, *note)
 
@@ -199,7 +210,8 @@ class HistoryPanel(LivePanel):
             state: Part = ("not watched", "$warning")
         else:
             state = (f"{column.server}  {column.model}".strip(), "$quiet")
-        keys = ["←→ moment", "enter its log lines", "[ ] time shown", *(["↑↓ more figures"] if hidden > 0 else [])]
+        lines = ["enter its log lines"] if self.IS_LOCAL else []
+        keys = ["←→ moment", *lines, "[ ] time shown", *(["↑↓ more figures"] if hidden > 0 else [])]
         left = line((f"{when:<8}", "bold"), "  ", state)
         room = width - left.cell_length - 2
         while keys and len("  ".join(keys)) > room:
@@ -229,7 +241,7 @@ class HistoryPanel(LivePanel):
         if not self._can_move():
             return
         step, room = self._step(), frame_for(self.content_size.width).graph
-        columns = fit_columns(self.deck.history, step, room, self._end)
+        columns = fit_columns(self.history, step, room, self._end)
         oldest = next((one for one in columns if one is not None), None)
         self._cursor = float(oldest.at) if edge < 0 and oldest is not None else None
         self.refresh()
@@ -253,7 +265,7 @@ class HistoryPanel(LivePanel):
             self.post_message(self.LinesWanted(self.moment))
 
     def _can_move(self) -> bool:
-        return self._is_page and self.deck.history.since is not None
+        return self._is_page and self.history.since is not None
 
     def on_click(self, event: events.Click) -> None:
         """Move the cursor to the clicked moment; the overview handles clicks elsewhere."""

@@ -1,49 +1,50 @@
-"""The field for the filter of the log view, with what may be typed next above it."""
+"""The field for the filter of the log view and of the fleet, with what may be typed next above it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.suggester import Suggester
 from textual.widgets import Static
 
-from stormdeck.model.logs.query_help import completion, explanation
 from stormdeck.ui.rendering import fit_words, line
 from stormdeck.ui.widgets.bottom_input import OPEN, BottomField
 
-Names = Callable[[], Sequence[str]]
-PLACEHOLDER = "words, -word, /re/, level:error; enter keeps, esc clears, → completes"
+Explain = Callable[[str], str]
+"""Returns what may be typed after a text."""
+Complete = Callable[[str], str | None]
+"""Returns a text with its last part completed, ``None`` if there is nothing to complete."""
 
 
 class _Completions(Suggester):
     """Completes the last part of a filter."""
 
-    def __init__(self, sources: Names, sessions: Names) -> None:
+    def __init__(self, complete: Complete) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
-        self._sources = sources
-        self._sessions = sessions
+        self._complete = complete
 
     async def get_suggestion(self, value: str) -> str | None:
         """Return the completed filter."""
-        return completion(value, self._sources(), self._sessions())
+        return self._complete(value)
 
 
 class FilterField(Vertical):
     """The explanation above the input; both are shown only while the field is open."""
 
-    def __init__(self, sources: Names, sessions: Names) -> None:
+    def __init__(self, example: str, explain: Explain, complete: Complete) -> None:
         super().__init__(id="filter-area")
-        self._sources = sources
-        self._sessions = sessions
+        self._example = example
+        self._explain = explain
+        self._complete = complete
         self._shown = ("", "")
 
     def compose(self) -> ComposeResult:
         """Compose the explanation and the input."""
         yield Static(markup=False, id="filter-help")
-        field = BottomField(PLACEHOLDER, id="filter")
-        field.suggester = _Completions(self._sources, self._sessions)
+        field = BottomField(f"words, -word, /re/, {self._example}; enter keeps, esc clears, → completes", id="filter")
+        field.suggester = _Completions(self._complete)
         yield field
 
     def open(self) -> None:
@@ -61,8 +62,7 @@ class FilterField(Vertical):
         """Show what may be typed next, or what is wrong with what was typed."""
         if not self.has_class(OPEN):
             return
-        field = self.query_one(BottomField)
-        words = problem or explanation(field.value, self._sources(), self._sessions())
+        words = problem or self._explain(self.query_one(BottomField).value)
         shown = fit_words(words, max(10, self.app.size.width - 2)), "$warning" if problem else "$quiet"
         if shown != self._shown:
             self._shown = shown
