@@ -87,6 +87,7 @@ class TestPrecedence:
             "THEME": "nord",
             "on|off": "yes",
         }
+        texts["HOST:PORT"] = "127.0.0.1:9464"
         texts["ACTION=KEY"] = "app.quit=Q"
         texts["KIND=PRICE"] = "input=3,cached=0.3,output=15"
         texts["off|osc9|osc777"] = "osc9"

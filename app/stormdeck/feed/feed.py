@@ -21,6 +21,8 @@ from stormdeck.feed.options_file import OptionsFile
 from stormdeck.feed.polling import wait_aligned
 from stormdeck.feed.protocol import PanelFeed
 from stormdeck.feed.reducer import Snapshot
+from stormdeck.feed.remote.exporter import DeckExporter
+from stormdeck.feed.remote.gpu_hosts import GpuHostFeed
 from stormdeck.feed.servers import ServerFeed
 from stormdeck.feed.settings import SettingsFeed
 from stormdeck.feed.storms import StormFeed
@@ -147,6 +149,8 @@ class Feed(PanelFeed):
         past = StormStore(file, writes=False, transcripts=transcripts)
         self.timeline: TimelineFeed = TimelineFeed(events, past.load, deliver, paths.home)
         self._sampler = (sampler or real_gpus)(deliver_seen, lambda: self._servers.load) if options.gpu else None
+        self.exporter = DeckExporter(options.export) if options.export is not None else None
+        self._gpu_hosts = GpuHostFeed(options.gpu_metrics, self._http, deliver_seen, options.poll)
         self.settings: SettingsFeed = SettingsFeed(options, paths, environ, self._take_settings, self._watcher)
         self.settings.before_save = self.timeline.note_save
         note = self.timeline.note_restart
@@ -167,6 +171,9 @@ class Feed(PanelFeed):
             self._sampler.start()
         else:
             self._deliver(GpuSnapshot(GpuState.OFF, "Not watched: start stormdeck with --gpu to see them."))
+        self._gpu_hosts.start(self._spawn)
+        if self.exporter is not None:
+            self._spawn(self.exporter.run())
         # Before the search for servers, which takes a second: the logs that the user named show at once.
         self._logs.follow(self._options.log)
         self._spawn(self._run())
@@ -188,7 +195,8 @@ class Feed(PanelFeed):
         self._watcher.stop()
         self._storms.take(self._meter.snapshot(time.time()))
         kept = (self._storms.wait_saved(), self.timeline.stop(), self._history.finish())
-        await asyncio.gather(self._servers.stop(), self.settings.stop(), *kept)
+        served = (self.exporter.stop(),) if self.exporter is not None else ()
+        await asyncio.gather(self._servers.stop(), self.settings.stop(), *kept, *served)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -211,6 +219,7 @@ class Feed(PanelFeed):
     def set_focused(self, focused: bool) -> None:
         """Poll less often while the terminal has no focus, and catch up at once when it has."""
         self._servers.set_focused(focused)
+        self._gpu_hosts.set_focused(focused)
         if self._sampler is not None:
             self._sampler.set_focused(focused)
 
@@ -276,7 +285,8 @@ class Feed(PanelFeed):
                 self._deliver(containers)
             now = self._logs.own_faults()
             unkept = (self._history.problem,) if self._history.problem else ()
-            remarks = (*now.remarks, *self._options_file.remarks, *unkept)
+            unserved = (self.exporter.problem,) if self.exporter is not None and self.exporter.problem else ()
+            remarks = (*now.remarks, *self._options_file.remarks, *unkept, *unserved)
             now = replace(now, remarks=remarks, memory=self._storms.problem, stopped=self._task_error)
             if now != own_faults:
                 own_faults = now

@@ -12,10 +12,11 @@ from stormdeck.feed.reducer import Snapshot
 from stormdeck.model.finding import HopKind
 from stormdeck.model.history.figures import Sample
 from stormdeck.model.history.ring import MINUTE_S, STEP_S, HistorySnapshot, Ring
-from stormdeck.model.history.sampling import sample_of
+from stormdeck.model.history.sampling import gpus_of, sample_of
 from stormdeck.model.history.unusual import Unusual, find_shifts, with_steps
 from stormdeck.model.snapshots.discovery import Left
 from stormdeck.model.snapshots.gpu import GpuSnapshot
+from stormdeck.model.snapshots.gpu_hosts import GpuHosts
 from stormdeck.model.snapshots.server import VllmSnapshot
 from stormdeck.model.snapshots.traffic import TrafficSnapshot
 from stormdeck.model.urls import place
@@ -50,6 +51,7 @@ class HistoryFeed:
         self._ring = Ring()
         self._vllm: VllmSnapshot | None = None
         self._gpu: GpuSnapshot | None = None
+        self._gpu_hosts = GpuHosts()
         self._traffic: TrafficSnapshot | None = None
         self._unusual = Unusual()
         self._server_known = asyncio.Event()
@@ -67,6 +69,8 @@ class HistoryFeed:
                 self._server_known.set()
             case GpuSnapshot():
                 self._gpu = snapshot
+            case GpuHosts():
+                self._gpu_hosts = snapshot
             case TrafficSnapshot():
                 self._traffic = snapshot
             case Left(hop=HopKind.SERVER):
@@ -97,7 +101,7 @@ class HistoryFeed:
     def sample(self) -> None:
         """Take a sample now, and deliver the history with it."""
         now = self._clock()
-        sample = sample_of(int(now), self._vllm, self._gpu, self._traffic)
+        sample = sample_of(int(now), self._vllm, gpus_of(self._vllm, self._gpu, self._gpu_hosts), self._traffic)
         if self._ring.add(now, sample):
             self._unusual = find_shifts(self._ring.samples(MINUTE_S), sample.server, sample.model, now)
             self._saved.clear()

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from stormdeck.feed.actions.canary import CanaryFeed
     from stormdeck.feed.actions.profiles import ProfilesFeed
     from stormdeck.feed.actions.restart import RestartFeed
+    from stormdeck.feed.remote.exporter import DeckExporter
     from stormdeck.feed.settings import SettingsFeed
     from stormdeck.feed.timeline import TimelineFeed
     from stormdeck.model.logs.spec import LogSpec
@@ -31,6 +32,9 @@ class PanelFeed(ABC):
     """Follows what happens; ``None`` where nothing but a recording's storms can."""
     restart: RestartFeed | None = None
     """Runs the command that restarts a server; ``None`` where nothing is restarted."""
+
+    exporter: DeckExporter | None = None
+    """Serves metrics of the panel's decks; ``None`` unless the user wants them."""
 
     @abstractmethod
     def start(self) -> None:

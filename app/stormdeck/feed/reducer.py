@@ -17,6 +17,7 @@ from stormdeck.model.snapshots.client import ClientSnapshot
 from stormdeck.model.snapshots.containers import ContainersSnapshot
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Left
 from stormdeck.model.snapshots.gpu import GpuSnapshot
+from stormdeck.model.snapshots.gpu_hosts import GpuHosts
 from stormdeck.model.snapshots.own_faults import OwnFaults
 from stormdeck.model.snapshots.probe import Probe
 from stormdeck.model.snapshots.replay import Replay
@@ -35,6 +36,7 @@ Snapshot = (
     | Probe
     | ProxyConfig
     | GpuSnapshot
+    | GpuHosts
     | TrafficSnapshot
     | HistorySnapshot
     | WireSnapshot
@@ -65,6 +67,7 @@ _FIELDS = {
     Probe: "probe",
     ProxyConfig: "proxy_config",
     GpuSnapshot: "gpu",
+    GpuHosts: "gpu_hosts",
     TrafficSnapshot: "traffic",
     HistorySnapshot: "history",
     WireSnapshot: "wire",

@@ -16,6 +16,7 @@ from stormdeck.model.snapshots.client_state import ClientState
 from stormdeck.model.snapshots.containers import ContainersSnapshot
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, ServerProcess
 from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
+from stormdeck.model.snapshots.gpu_hosts import GpuHosts
 from stormdeck.model.snapshots.own_faults import OwnFaults
 from stormdeck.model.snapshots.prefix_cache import PrefixCache
 from stormdeck.model.snapshots.timeline import TimelineSnapshot
@@ -46,6 +47,8 @@ class Deck:
     backends: BackendsSnapshot = field(default_factory=BackendsSnapshot)
     """The servers behind the proxy's model groups, where there is more than one."""
     gpu: GpuSnapshot = field(default_factory=lambda: GpuSnapshot(GpuState.ASKING))
+    gpu_hosts: GpuHosts = field(default_factory=GpuHosts)
+    """The GPUs of other machines."""
     traffic: TrafficSnapshot | None = None
     history: HistorySnapshot = field(default_factory=HistorySnapshot)
     """The figures of the last hours."""

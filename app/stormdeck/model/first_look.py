@@ -110,11 +110,12 @@ def _logs(deck: Deck) -> Iterator[Fact]:
 
 
 def _gpus(deck: Deck) -> Iterator[Fact]:
-    gpus = deck.gpu.gpus
-    if deck.gpu.state is GpuState.OK and gpus:
-        count = f"{len(gpus)} × " if len(gpus) > 1 else ""
-        driver = f"driver {deck.gpu.driver}" if deck.gpu.driver else ""
-        yield Fact(Health.OK, f"GPU {count}{gpu_name(gpus[0].name)}", driver)
+    for name, gpu in (("", deck.gpu), *((host.name, host.snapshot) for host in deck.gpu_hosts.hosts)):
+        if gpu.state is GpuState.OK and gpu.gpus:
+            count = f"{len(gpu.gpus)} × " if len(gpu.gpus) > 1 else ""
+            driver = f"driver {gpu.driver}" if gpu.driver else ""
+            where = f" of {name}" if name else ""
+            yield Fact(Health.OK, f"GPU{where} {count}{gpu_name(gpu.gpus[0].name)}", driver)
 
 
 def _no_server(deck: Deck) -> Iterator[Fact]:
@@ -154,6 +155,11 @@ def _no_log(deck: Deck) -> Iterator[Fact]:
 
 
 def _no_gpu(deck: Deck) -> Iterator[Fact]:
+    for host in deck.gpu_hosts.hosts:
+        if host.snapshot.state not in {GpuState.OK, GpuState.ASKING}:
+            yield Fact(
+                host.snapshot.state.health, f"GPU of {host.name}: {host.snapshot.state.value}", host.snapshot.detail
+            )
     if deck.gpu.state not in {GpuState.OK, GpuState.ASKING}:
         yield Fact(deck.gpu.state.health, f"GPU: {deck.gpu.state.value}", deck.gpu.detail)
 

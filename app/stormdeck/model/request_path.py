@@ -13,6 +13,7 @@ from stormdeck.model.snapshots.containers import ContainerFacts
 from stormdeck.model.snapshots.discovery import Found
 from stormdeck.model.snapshots.failure import LIMITED_WORDS
 from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
+from stormdeck.model.snapshots.gpu_hosts import GpuHost
 from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.symbols import Health
 from stormdeck.model.symptoms.blame import NO_ANSWER, blame, blame_failure, failure_of_storm
@@ -69,7 +70,8 @@ def path(deck: Deck, *, by_group: bool = True) -> tuple[Hop, ...]:
         hops.append(Hop(HopKind.SERVER, "vLLM", "", Health.UNKNOWN, found if deck.discovery.done else "looking"))
     if by_group and base is None:
         hops[-1] = _in_group(deck, hops[-1])
-    hops.append(Hop(HopKind.GPU, "GPU", "", Health.UNKNOWN, "elsewhere") if gpus_elsewhere(deck) else _gpu(deck.gpu))
+    gpus = server_gpus(deck)
+    hops.append(_gpu(gpus) if gpus is not None else Hop(HopKind.GPU, "GPU", "", Health.UNKNOWN, "elsewhere"))
     return tuple(_failing(hops, deck))
 
 
@@ -94,6 +96,24 @@ def _in_group(deck: Deck, hop: Hop) -> Hop:
         return hop
     health = found.health if hop.health is not Health.ERROR or found.up else Health.ERROR
     return replace(hop, health=health, figure=f"{found.up} of {len(found.servers)}")
+
+
+def server_gpus(deck: Deck) -> GpuSnapshot | None:
+    """Return the GPUs of the machine that the server runs on; ``None`` where it is another one and not seen."""
+    host = host_of_server(deck)
+    return host.snapshot if host is not None else None if gpus_elsewhere(deck) else deck.gpu
+
+
+def host_of_server(deck: Deck) -> GpuHost | None:
+    """Return the machine of the server, if the exporter there shows its GPUs and this machine's driver does not."""
+    host = deck.gpu_hosts.of(deck.vllm.url) if deck.vllm is not None else None
+    return None if host is None or is_seen_here(host, deck) else host
+
+
+def is_seen_here(host: GpuHost, deck: Deck) -> bool:
+    """Return whether an exporter on this machine shows what the driver here shows anyway."""
+    is_local = is_loopback(host_of(host.url)) and not gpus_elsewhere(deck)
+    return is_local and deck.gpu.state is GpuState.OK and bool(deck.gpu.gpus)
 
 
 def gpus_elsewhere(deck: Deck) -> str:
@@ -237,10 +257,15 @@ def _server(deck: Deck, kind: HopKind, server: VllmSnapshot | ProxySnapshot, nam
 
 def _gpu(gpu: GpuSnapshot) -> Hop:
     if gpu.state is not GpuState.OK or not gpu.gpus:
-        name = "GPU" if gpu.state is GpuState.ASKING else "no GPU" if gpu.state.health is Health.UNKNOWN else "GPU"
-        return Hop(
-            HopKind.GPU, name, "", gpu.state.health, "" if gpu.state.health is Health.UNKNOWN else gpu.state.value
+        name = (
+            "GPU"
+            if gpu.state in {GpuState.ASKING, GpuState.NO_FIGURES}
+            else "no GPU"
+            if gpu.state.health is Health.UNKNOWN
+            else "GPU"
         )
+        is_silent = gpu.state.health is Health.UNKNOWN and gpu.state is not GpuState.NO_FIGURES
+        return Hop(HopKind.GPU, name, "", gpu.state.health, "" if is_silent else gpu.state.value)
     names = {gpu_name(one.name) for one in gpu.gpus}
     name = names.pop() if len(names) == 1 else "GPUs"
     known = [one.utilization_percent for one in gpu.gpus if one.utilization_percent is not None]

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stormdeck.model.exporter.address import ListenAddress
 from stormdeck.model.logs.spec import FORMS, LogSpec
 from stormdeck.model.overview_layout import PANELS
 from stormdeck.options.kinds import (
@@ -15,6 +16,7 @@ from stormdeck.options.kinds import (
     FILE,
     FOLDER,
     KEYS,
+    LISTEN,
     LOGS,
     NOTIFY,
     PANEL_NAMES,
@@ -22,6 +24,7 @@ from stormdeck.options.kinds import (
     SWITCH,
     THEME,
     URL,
+    URLS,
     VERSION,
     Kind,
     number,
@@ -104,6 +107,15 @@ class Options:
         default=None,
         metadata=_option(FILE, Group.SERVERS, "LiteLLM's config.yaml", "~/litellm/config.yaml"),
     )
+    gpu_metrics: tuple[str, ...] = field(
+        default=(),
+        metadata=_option(
+            URLS,
+            Group.SERVERS,
+            "page of NVIDIA's DCGM exporter or of nvidia_gpu_exporter on a GPU machine; repeatable",
+            "http://gpu-box:9400/metrics",
+        ),
+    )
     home: Path | None = field(
         default=None,
         metadata=_option(FOLDER, Group.FILES, "home folder to use instead of ~", "/home/alice"),
@@ -158,6 +170,12 @@ class Options:
         metadata=_option(number("COUNT", 1_000, 2_000_000), Group.PANEL, "log lines kept in memory, 1000 to 2000000"),
     )
     gpu: bool = field(default=True, metadata=_option(SWITCH, Group.PANEL, "watch the GPUs of this machine"))
+    export: ListenAddress | None = field(
+        default=None,
+        metadata=_option(
+            LISTEN, Group.PANEL, "serve what the export command does, while the panel runs", "127.0.0.1:9464"
+        ),
+    )
     bell: bool = field(
         default=False, metadata=_option(SWITCH, Group.PANEL, "ring the terminal's bell when a storm begins")
     )
@@ -229,7 +247,7 @@ DECLARED = tuple(
 BY_NAME = {declared.name: declared for declared in DECLARED}
 
 
-STACK_OPTIONS = ("vllm", "proxy", "log", "litellm_config", "settings", "client_version")
+STACK_OPTIONS = ("vllm", "proxy", "log", "gpu_metrics", "litellm_config", "settings", "client_version")
 
 
 def stack_options(options: Options) -> dict[str, object]:

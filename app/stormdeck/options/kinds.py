@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from stormdeck.model.desktop_notification import PROTOCOLS
+from stormdeck.model.exporter.address import EXPECTED, ListenAddress, read_address
 from stormdeck.model.logs.spec import LogSpec, parse_log, split_logs
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.overview_layout import PANELS
@@ -141,6 +142,13 @@ def _log(text: str, place: Place) -> LogSpec:
     return parse_log(text, lambda file: _file(file, place))
 
 
+def _listen(text: str, _place: Place) -> ListenAddress:
+    at = read_address(text)
+    if at is None:
+        raise _UnexpectedError
+    return at
+
+
 def _folder(text: str, place: Place) -> Path:
     path = _path(text, place)
     if not _is_folder(path):
@@ -207,10 +215,14 @@ def number(metavar: str, least: int, most: int) -> Kind:
 
 URL = Kind("URL", "an http:// or https:// URL with a host", _url)
 """A base URL as text, without a trailing slash."""
+URLS = Kind("URL", URL.expected, _url, many=True, split=lambda text: text.split(","))
+"""Several base URLs; in a variable, separated by commas."""
 FILE = Kind("FILE", "a file", _file)
 """An absolute path that is not a folder; it need not exist."""
 LOGS = Kind("LOG", "a log", _log, many=True, split=split_logs)
 """A file or another place, such as ``docker:litellm``."""
+LISTEN = Kind("HOST:PORT", EXPECTED, _listen)
+"""Where to listen; the host is 127.0.0.1 if it is left out."""
 FOLDER = Kind("DIR", "a folder", _folder)
 """An absolute path to a folder that exists."""
 VERSION = Kind("X.Y.Z", "a version of three numbers such as 2.1.112", _version)

@@ -158,6 +158,8 @@ class PanelApp(ThemedApp):
 
         self.deck = take(self.deck, snapshot)
         self.note_events()
+        if self.feed is not None and self.feed.exporter is not None:
+            self.feed.exporter.take(self.deck)
         self.judge()
 
     def follow_log(self, log: LogSpec) -> None:

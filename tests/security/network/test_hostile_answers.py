@@ -14,6 +14,7 @@ from command_home import Home
 from panel import in_loop
 from servers import Reply, serving, vllm
 from stormdeck.sources.net import http as http_module
+from stormdeck.sources.net import series
 from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import LIMIT, PAGE_LIMIT, PIECES, PIECES_A_TURN, HttpClient, json_object
 from stormdeck.sources.servers import prometheus
@@ -51,13 +52,14 @@ def models(count, size=10):
 @pytest.mark.parametrize("name", PAGES)
 def test_a_hostile_page_is_given_up(name, monkeypatch):
     parsed = []
-    original = prometheus._parsed
-    monkeypatch.setattr(prometheus, "_parsed", lambda line: parsed.append(len(line)) or original(line))
+    original = series.SeriesReader._parsed
+    count = lambda self, line: parsed.append(len(line)) or original(self, line)  # noqa: E731
+    monkeypatch.setattr(series.SeriesReader, "_parsed", count)
     sample, why = read_page(PAGES[name], 1.0)
     assert sample is None
     assert why == prometheus.TOO_MUCH
-    assert sum(parsed) <= prometheus._MOST_TEXT + len(RUNNING)
-    assert len(parsed) <= prometheus._MAX_LINES + 1
+    assert sum(parsed) <= series._MOST_TEXT + len(RUNNING)
+    assert len(parsed) <= series._MAX_LINES + 1
 
 
 @pytest.mark.parametrize("name", HARMLESS_PAGES)

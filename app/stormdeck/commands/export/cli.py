@@ -6,13 +6,13 @@ import argparse
 from collections.abc import Mapping
 
 from stormdeck.commands.argument_parser import AddCommand, Parser
+from stormdeck.model.exporter.address import DEFAULT_PORT, EXPECTED, ListenAddress, read_address
 from stormdeck.options import Options
 
 EXPORT = "export"
 COMMANDS = frozenset({EXPORT})
 RULES = "rules"
 DASHBOARD = "dashboard"
-DEFAULT_PORT = 9464
 _NOTE = """\
 It reads what the panel reads, and writes no file. No prompt, path, user, session, address or token is in a label.
 
@@ -29,7 +29,7 @@ def add_parsers(add: AddCommand) -> list[Parser]:
         help="rules: print alerting rules; dashboard: print a Grafana dashboard",
     )  # fmt: skip
     export.add_argument(
-        "--listen", metavar="HOST:PORT", type=_place, default=("127.0.0.1", DEFAULT_PORT),
+        "--listen", metavar="HOST:PORT", type=_place, default=ListenAddress("127.0.0.1", DEFAULT_PORT),
         help=f"where to listen (default 127.0.0.1:{DEFAULT_PORT})",
     )  # fmt: skip
     export.epilog = _NOTE
@@ -47,9 +47,8 @@ def run(_: str, arguments: argparse.Namespace, options: Options, environ: Mappin
     return serve.run(options, environ, arguments.listen)
 
 
-def _place(text: str) -> tuple[str, int]:
-    """Return host and port of ``PORT``, ``HOST:PORT`` or ``[HOST]:PORT``."""
-    host, _, port = text.rpartition(":")
-    if not (port.isascii() and port.isdecimal()) or not 0 <= int(port[:6]) <= 65535:
-        raise argparse.ArgumentTypeError(f"expected HOST:PORT, such as 127.0.0.1:{DEFAULT_PORT}")
-    return host.strip("[]") or "127.0.0.1", int(port)
+def _place(text: str) -> ListenAddress:
+    at = read_address(text)
+    if at is None:
+        raise argparse.ArgumentTypeError(f"expected {EXPECTED}")
+    return at

@@ -15,7 +15,9 @@ from stormdeck.commands.output import write_err
 from stormdeck.feed.feed import Feed
 from stormdeck.feed.reducer import Snapshot
 from stormdeck.model.deck import Deck
+from stormdeck.model.exporter.address import ListenAddress
 from stormdeck.model.exporter.ledger import Ledger
+from stormdeck.model.exporter.shared import SharedLedger
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.text import clean
 from stormdeck.model.urls import is_loopback
@@ -26,34 +28,34 @@ from stormdeck.sources.io.background import call_in_loop
 from stormdeck.sources.net.exposition import Exposition
 
 
-def run(options: Options, environ: Mapping[str, str], at: tuple[str, int]) -> int:
+def run(options: Options, environ: Mapping[str, str], at: ListenAddress) -> int:
     """Serve until Ctrl-C or a signal and return the exit code."""
     # A panel beside it keeps the history and the storms.
-    options = replace(options, readonly=True)
+    options = replace(options, readonly=True, export=None)
     deck = Deck(
         named=own_servers(options),
         client_version=options.client_version,
         version_given=options.client_version is not None,
     )
-    watched = Watched(Ledger(__version__, time.time()), deck)
+    ledger = SharedLedger(Ledger(__version__, time.time()), time.time)
     try:
-        served = Exposition(*at, watched.samples)
+        served = Exposition(at.host, at.port, ledger.samples)
     except OSError as error:
-        write_err(f"stormdeck: {clean(at[0])}:{at[1]} cannot be listened on: {clean(error.strerror or str(error))}.")
+        write_err(f"stormdeck: {clean(str(at))} cannot be listened on: {clean(error.strerror or str(error))}.")
         return FAILURE
     try:
-        asyncio.run(_watch(options, environ, watched, (at[0], served.port)))
+        asyncio.run(_watch(options, environ, Watched(ledger, deck), replace(at, port=served.port)))
     finally:
         served.close()
     return SUCCESS
 
 
-async def _watch(options: Options, environ: Mapping[str, str], watched: Watched, at: tuple[str, int]) -> None:
+async def _watch(options: Options, environ: Mapping[str, str], watched: Watched, at: ListenAddress) -> None:
     """Run the feed until a signal ends the command."""
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, ended.set)
-    _introduce(*at)
+    _introduce(at)
 
     def deliver(snapshot: Snapshot) -> None:
         # The GPUs are sampled in a thread; all snapshots are taken in order, in the loop.
@@ -69,8 +71,7 @@ async def _watch(options: Options, environ: Mapping[str, str], watched: Watched,
         await feed.stop()
 
 
-def _introduce(host: str, port: int) -> None:
-    shown = clean(f"[{host}]" if ":" in host else host)
-    write_err(f"http://{shown}:{port}/metrics serves the metrics. Ctrl-C ends it.")
-    if not is_loopback(host):
+def _introduce(at: ListenAddress) -> None:
+    write_err(f"http://{clean(str(at))}/metrics serves the metrics. Ctrl-C ends it.")
+    if not is_loopback(at.host):
         write_err("It listens on the network: whoever reaches it reads the metrics.")

@@ -1,32 +1,20 @@
-"""Hold the deck and its ledger for two sides: the feed's loop, and the threads that serve metrics."""
+"""Make a deck of the snapshots of a feed, and count it."""
 
 from __future__ import annotations
 
-import threading
-import time
-
 from stormdeck.feed.reducer import Snapshot, take
 from stormdeck.model.deck import Deck
-from stormdeck.model.exporter.ledger import Ledger
-from stormdeck.model.exporter.metrics import Sample
+from stormdeck.model.exporter.shared import SharedLedger
 
 
 class Watched:
-    """The newest deck, counted."""
+    """The newest deck, counted in a ledger."""
 
-    def __init__(self, ledger: Ledger, deck: Deck) -> None:
+    def __init__(self, ledger: SharedLedger, deck: Deck) -> None:
         self._ledger = ledger
         self._deck = deck
-        self._lock = threading.Lock()
 
     def deliver(self, snapshot: Snapshot) -> None:
         """Take the next snapshot."""
-        deck = take(self._deck, snapshot)
-        with self._lock:
-            self._deck = deck
-            self._ledger.take(deck)
-
-    def samples(self) -> list[Sample]:
-        """Return every value that is known now."""
-        with self._lock:
-            return self._ledger.samples(time.time())
+        self._deck = take(self._deck, snapshot)
+        self._ledger.take(self._deck)

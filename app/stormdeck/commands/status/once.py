@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from stormdeck import __version__
 from stormdeck.commands.check.knowledge import Knowledge, learn
 from stormdeck.model.deck import Deck
 from stormdeck.model.logs.batch import LogBatch
@@ -17,6 +19,7 @@ from stormdeck.model.retries.backoff import attempt_limit
 from stormdeck.model.settings.schema import timeout_ms
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
+from stormdeck.model.snapshots.gpu_hosts import GpuHost, GpuHosts
 from stormdeck.model.snapshots.traffic import TrafficSnapshot
 from stormdeck.model.snapshots.wire import WireSnapshot
 from stormdeck.model.text import clean
@@ -25,9 +28,13 @@ from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.model.wire.running import RunningRequests
 from stormdeck.options import Options
 from stormdeck.options.declared import own_servers
+from stormdeck.sources.gpu.exporter import GpuExporter
 from stormdeck.sources.logs.recent import RecentLines, recent_lines
+from stormdeck.sources.net.http import DEADLINE_S, HttpClient
 from stormdeck.sources.wire.reader import JournalReader
 
+QUICK_S = 0.8
+"""Seconds to wait for the GPU exporters of other machines if a status bar waits."""
 GPU_S = 1.0
 """Seconds to wait for the driver, which may hang for ever."""
 _BUCKETS = 60
@@ -50,6 +57,7 @@ def take_snapshot(
 ) -> StackSnapshot:
     """Read settings, servers, logs and GPUs once; never raises. ``quick``: within about two seconds."""
     reading = _GpuReading() if gpus and options.gpu else None
+    hosts = _GpuHostReading(options.gpu_metrics if gpus else (), quick=quick)
     known = learn(options, environ, offline=False, quick=quick)
     seen = known.seen
     recent = {str(log): recent_lines(log) for log in seen.discovery.logs}
@@ -62,6 +70,7 @@ def take_snapshot(
         proxy=seen.proxy,
         backends=seen.backends,
         gpu=reading.result() if reading is not None else GpuSnapshot(GpuState.ASKING),
+        gpu_hosts=hosts.result(),
         traffic=_traffic([one.batch for one in recent.values()], known.settings, options, known.client.version),
         client_version=known.client.version,
         probe=seen.probe,
@@ -136,3 +145,31 @@ class _GpuReading:
         from stormdeck.sources.gpu.reader import GpuReader
 
         self._snapshot = GpuReader(Nvml(), 1.0).read(time.monotonic(), slow=False)
+
+
+class _GpuHostReading:
+    """One reading of the GPU exporters of other machines, all at once, in a thread with a loop of its own."""
+
+    def __init__(self, urls: Sequence[str], *, quick: bool) -> None:
+        self._urls = tuple(dict.fromkeys(urls))
+        self._deadline_s = QUICK_S if quick else DEADLINE_S
+        self._hosts = GpuHosts()
+        self._end = time.monotonic() + self._deadline_s + GPU_S
+        self._thread = threading.Thread(target=self._read, name="gpu-hosts", daemon=True)
+        if self._urls:
+            self._thread.start()
+
+    def result(self) -> GpuHosts:
+        if not self._urls:
+            return self._hosts
+        self._thread.join(max(0.0, self._end - time.monotonic()))
+        late = GpuSnapshot(GpuState.NO_FIGURES, f"no answer within {self._deadline_s:g} s.")
+        return self._hosts if self._hosts.hosts else GpuHosts(tuple(GpuHost(url, late) for url in self._urls))
+
+    def _read(self) -> None:
+        self._hosts = asyncio.run(self._ask())
+
+    async def _ask(self) -> GpuHosts:
+        async with HttpClient(__version__) as http:
+            exporters = [GpuExporter(url, http, time.monotonic) for url in self._urls]
+            return GpuHosts(tuple(await asyncio.gather(*(one.poll(self._deadline_s) for one in exporters))))

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from stormdeck.model.history.figures import DIGITS, FIGURES, Sample
 from stormdeck.model.snapshots.gpu import Gpu, GpuSnapshot, GpuState
+from stormdeck.model.snapshots.gpu_hosts import GpuHosts
 from stormdeck.model.snapshots.server import ServerState, VllmSnapshot
 from stormdeck.model.snapshots.traffic import TrafficSnapshot
 from stormdeck.model.text import clean
-from stormdeck.model.urls import place
+from stormdeck.model.urls import host_of, is_loopback, place
 
 _LONGEST_NAME = 200
 _ANSWERS = {ServerState.UP, ServerState.DEGRADED}
@@ -27,6 +28,15 @@ def sample_of(at: int, vllm: VllmSnapshot | None, gpu: GpuSnapshot | None, traff
         clean(vllm.models[0].id)[:_LONGEST_NAME] if vllm is not None and vllm.models else "",
         tuple(one.index for one in cards if one.held_back),
     )
+
+
+def gpus_of(vllm: VllmSnapshot | None, here: GpuSnapshot | None, hosts: GpuHosts) -> GpuSnapshot | None:
+    """Return the GPUs of the server's machine if an exporter there shows them, else those of this machine."""
+    host = hosts.of(vllm.url) if vllm is not None else None
+    is_read_here = here is not None and here.state is GpuState.OK and bool(here.gpus)
+    if host is None or (is_read_here and is_loopback(host_of(host.url))):
+        return here
+    return host.snapshot
 
 
 def _requests(traffic: TrafficSnapshot | None) -> dict[str, float | None]:

@@ -20,6 +20,8 @@ class GpuState(StrEnum):
     LOST = "lost"
     """The driver worked before and now reports that a GPU fell off the bus, or does not answer any more."""
     FAILED = "failed"
+    NO_FIGURES = "no figures"
+    """The exporter of another machine does not answer, or its page has no GPU."""
     OFF = "off"
     """Turned off by the user."""
 

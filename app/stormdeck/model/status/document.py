@@ -6,12 +6,22 @@ from collections.abc import Iterator
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind
+from stormdeck.model.gpu_places import GpuPlace, gpu_places
 from stormdeck.model.masking.lines import mask_text
-from stormdeck.model.request_path import Hop, gpus_elsewhere, path, remote_gpus, unknown_base, unknown_front
+from stormdeck.model.request_path import (
+    Hop,
+    gpus_elsewhere,
+    path,
+    remote_gpus,
+    server_gpus,
+    unknown_base,
+    unknown_front,
+)
 from stormdeck.model.retries.storms.report import storm_as_json
 from stormdeck.model.routes.health import groups_of, main_group
 from stormdeck.model.routes.table import is_same_server
 from stormdeck.model.settings.trust import withheld
+from stormdeck.model.snapshots.gpu import Gpu
 from stormdeck.model.snapshots.server import ServerState
 from stormdeck.model.snapshots.traffic import TrafficSnapshot
 from stormdeck.model.status.bar import Bar, shortened
@@ -32,7 +42,7 @@ _STATE_OF = {**_STATES, Health.UNKNOWN: "unknown"}
 
 def status_json(deck: Deck, statements: tuple[Statement, ...]) -> dict[str, object]:
     """Return the status of a deck with its statements, as ``status --json`` prints it."""
-    first, traffic, elsewhere = statements[0], deck.traffic, gpus_elsewhere(deck)
+    first, traffic = statements[0], deck.traffic
     storm = traffic.live_storm if traffic is not None else None
     reason = _why_unknown(deck)
     counted = traffic if not reason else None
@@ -41,19 +51,8 @@ def status_json(deck: Deck, statements: tuple[Statement, ...]) -> dict[str, obje
         "state": state_of(first),
         "headline": {"text": clean(first.headline), "hop": _kind(first.hop), "code": first.code},
         "hops": [*(_hop(hop, deck) for hop in path(deck, by_group=False)), *_other_servers(deck)],
-        "gpus": [
-            {
-                "index": gpu.index,
-                "name": clean(gpu.name),
-                "utilization_percent": gpu.utilization_percent,
-                "memory_used_bytes": gpu.memory_used_bytes,
-                "memory_total_bytes": gpu.memory_total_bytes,
-                "temperature_c": gpu.temperature_c,
-                "power_w": gpu.power_w,
-                "of_server": not elsewhere,
-            }
-            for gpu in deck.gpu.gpus
-        ],
+        "gpus": [_gpu(gpu, place) for place in gpu_places(deck) for gpu in place.snapshot.gpus],
+        "gpu_hosts": [_gpu_host(place) for place in gpu_places(deck) if place.name],
         "requests": {
             "per_minute": counted.requests_per_minute if counted is not None else None,
             "turns_per_minute": counted.turns_per_minute if counted is not None else None,
@@ -65,6 +64,32 @@ def status_json(deck: Deck, statements: tuple[Statement, ...]) -> dict[str, obje
         },
         "statements": [_statement(one) for one in statements],
         "in_flight": [flight_as_json(one) for one in deck.wire.in_flight] if deck.wire.recorders else None,
+    }
+
+
+def _gpu(gpu: Gpu, place: GpuPlace) -> dict[str, object]:
+    return {
+        "index": gpu.index,
+        "name": clean(gpu.name),
+        "utilization_percent": gpu.utilization_percent,
+        "memory_used_bytes": gpu.memory_used_bytes,
+        "memory_total_bytes": gpu.memory_total_bytes,
+        "temperature_c": gpu.temperature_c,
+        "power_w": gpu.power_w,
+        "of_server": place.is_of_server,
+        "host": mask_text(clean(place.name)) or None,
+    }
+
+
+def _gpu_host(place: GpuPlace) -> dict[str, object]:
+    """Return a machine whose exporter is read, and the servers that run there."""
+    return {
+        "name": mask_text(clean(place.name)),
+        "url": mask_text(clean(place.url)),
+        "state": place.snapshot.state.value,
+        "detail": mask_text(clean(place.snapshot.detail)),
+        "servers": [mask_text(url) for url in place.servers],
+        "of_server": place.is_of_server,
     }
 
 
@@ -141,7 +166,8 @@ def _hop(hop: Hop, deck: Deck) -> dict[str, object]:
     unknown = {HopKind.PROXY: unknown_front, HopKind.SERVER: unknown_base}.get(hop.kind)
     base = unknown(deck) if unknown is not None and server is None else None
     url = server.url if server is not None else base.url if base is not None else None
-    detail = server.detail if server is not None else deck.gpu.detail if hop.kind is HopKind.GPU else hop.figure
+    gpus = server_gpus(deck) if hop.kind is HopKind.GPU else None
+    detail = server.detail if server is not None else gpus.detail if gpus is not None else hop.figure
     held_back = withheld(deck.settings) if hop.kind is HopKind.CLIENT else None
     hosted = deck.discovery.hosted if hop.kind is HopKind.SERVER and server is None else None
     if held_back is not None:
@@ -150,7 +176,7 @@ def _hop(hop: Hop, deck: Deck) -> dict[str, object]:
         detail = hosted.why
     elif hop.kind is HopKind.SERVER and server is None and base is None and deck.discovery.hidden is not None:
         detail = f"it runs {deck.discovery.hidden.where}"
-    elif hop.kind is HopKind.GPU and gpus_elsewhere(deck):
+    elif hop.kind is HopKind.GPU and gpus is None:
         detail = remote_gpus(gpus_elsewhere(deck))
     return {
         "name": clean(hop.name),

@@ -8,7 +8,7 @@ from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind
 from stormdeck.model.history.unusual import COLD_FACTOR, LEAST_TTFT_S, SLOW_FACTOR
 from stormdeck.model.history.usual import Shift
-from stormdeck.model.request_path import gpus_elsewhere
+from stormdeck.model.request_path import server_gpus
 from stormdeck.model.snapshots.gpu import Gpu
 from stormdeck.model.snapshots.server import EngineStats, ServerKind, ServerState
 from stormdeck.model.symbols import Health
@@ -118,9 +118,10 @@ def _queue(deck: Deck, engine: EngineStats, kind: ServerKind, now: float) -> Ite
 def _held_back(deck: Deck, now: float) -> Iterator[Statement]:
     """Yield the GPUs that heat or power slows down, if they are those of the server."""
     found = deck.history.unusual.held
-    if found is None or gpus_elsewhere(deck):
+    gpus = server_gpus(deck)
+    if found is None or gpus is None:
         return
-    cards = [one for one in deck.gpu.gpus if one.index in found.gpus and one.held_back]
+    cards = [one for one in gpus.gpus if one.index in found.gpus and one.held_back]
     if not cards:
         return
     why = ", ".join(dict.fromkeys(reason for one in cards for reason in one.held_back))

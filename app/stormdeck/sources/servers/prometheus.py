@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import replace
-from functools import lru_cache
 
 from stormdeck.model.snapshots.vllm_metrics import Histogram, MetricsSample
-from stormdeck.sources.io.imports import import_without_package
+from stormdeck.sources.net.series import SeriesReader, TooMuchError
 
 _GAUGES = {
     "vllm:num_requests_running": "running",
@@ -35,31 +31,14 @@ _TTFT = "vllm:time_to_first_token_seconds_bucket"
 _HIGHEST = {"kv_cache", "started"}
 """The highest value of all engines counts; everything else is summed."""
 _LARGEST = 1e15
-_WANTED = re.compile(rf"^(?:{'|'.join(map(re.escape, (*_GAUGES, *_COUNTERS, _TTFT)))})[{{ \t].*$", re.MULTILINE)
-_KNOWN = _GAUGES.keys() | _COUNTERS.keys() | {_TTFT}
-_PLAIN = re.compile(r"([^\s{#]+(?:\{[^#]*\})?) ([-+]?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?)", re.ASCII)
-"""A series and its value, without a timestamp or an exemplar."""
+_READER = SeriesReader((*_GAUGES, *_COUNTERS, _TTFT))
 _MOST_ENGINES = 64
 """Most data-parallel engines that are judged one by one."""
 _LONGEST_ENGINE = 20
-_MAX_LINES = 5000
-"""Most lines of the shown families; an engine has 40 (measured, 0.32)."""
-_LONGEST_LINE = 2048
-_MOST_TEXT = 512 * 1024
-"""Most characters of such lines, in all."""
 _MOST_BUCKETS = 200
-_STEP = 64 * 1024
-"""Characters that are searched at once, during which no other thread runs."""
 TOO_MUCH = "has more or longer series than are read"
-_UNREADABLE = (ValueError, IndexError, KeyError, OverflowError)
-"""What the parser raises for a line that is not Prometheus text, or has a number beyond any float."""
 
 Values = defaultdict[str, defaultdict[str, list[float]]]
-Series = tuple[str, dict[str, str], float]
-
-
-class _TooMuchError(Exception):
-    """The page would take too long to parse."""
 
 
 def read_page(page: bytes, at: float) -> tuple[MetricsSample | None, str]:
@@ -69,7 +48,7 @@ def read_page(page: bytes, at: float) -> tuple[MetricsSample | None, str]:
     """
     try:
         sample = read_metrics(page, at)
-    except _TooMuchError:
+    except TooMuchError:
         return None, TOO_MUCH
     return sample, "" if sample is not None else "says nothing of vLLM"
 
@@ -83,7 +62,7 @@ def read_metrics(page: bytes, at: float) -> MetricsSample | None:
     values = _values()
     by_engine: dict[str, Values] = {}
     buckets: dict[float, float] = defaultdict(float)
-    for name, labels, value in _series(_wanted(page.decode("utf-8", "replace"))):
+    for name, labels, value in _READER.read(page):
         if not 0 <= value < _LARGEST:
             continue
         if name == _TTFT:
@@ -113,50 +92,6 @@ def _sample(at: float, values: Values) -> MetricsSample:
         gauges={short: metrics[short] for short in dict.fromkeys(_GAUGES.values()) if short in metrics},
         counters={short: metrics[short] for short in dict.fromkeys(_COUNTERS.values()) if short in metrics},
     )
-
-
-def _wanted(page: str) -> Iterator[str]:
-    """Yield the lines of the shown families."""
-    left, lines = _MOST_TEXT, _MAX_LINES
-    start = 0
-    while start < len(page):
-        end = page.find("\n", start + _STEP)
-        end = len(page) if end < 0 else end
-        # Beyond two steps is the rest of one long line.
-        for found in _WANTED.finditer(page, start, min(end, start + 2 * _STEP)):
-            length = found.end() - found.start()
-            left, lines = left - length, lines - 1
-            if length > _LONGEST_LINE or left < 0 or lines < 0:
-                raise _TooMuchError
-            yield found[0]
-        start = end + 1
-
-
-def _series(lines: Iterable[str]) -> Iterator[Series]:
-    """Yield the series of some lines; unreadable lines are skipped."""
-    for line in lines:
-        plain = _PLAIN.fullmatch(line)
-        named = _named(plain[1]) if plain is not None else None
-        if plain is not None and named is not None:
-            yield *named, float(plain[2])
-        else:
-            yield from _parsed(line)
-
-
-@lru_cache(maxsize=1024)
-def _named(series: str) -> tuple[str, dict[str, str]] | None:
-    """Return name and labels of a series, cached since they are the same on every page; ``None`` if unreadable."""
-    return next(((name, labels) for name, labels, _ in _parsed(f"{series} 0")), None)
-
-
-def _parsed(line: str) -> list[Series]:
-    import_without_package("prometheus_client.parser")
-    from prometheus_client.parser import text_string_to_metric_families
-
-    with suppress(*_UNREADABLE):
-        samples = [sample for family in text_string_to_metric_families(f"{line}\n") for sample in family.samples]
-        return [(one.name, one.labels, float(one.value)) for one in samples if one.name in _KNOWN]
-    return []
 
 
 def _preferred(names: dict[str, list[float]]) -> list[float]:

@@ -9,6 +9,7 @@ from textual.widget import Widget
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind
 from stormdeck.model.first_look import is_first_look
+from stormdeck.model.gpu_places import count_rows
 from stormdeck.model.overview_layout import HISTORY
 from stormdeck.model.text import clean
 from stormdeck.ui.bindings import bindings
@@ -80,7 +81,7 @@ class OverviewScreen(Area):
     def take_deck(self, deck: Deck) -> None:
         """Pass the deck to every panel, and arrange them for the number of GPUs and requests in flight."""
         super().take_deck(deck)
-        self.board.count_gpus(len(deck.gpu.gpus))
+        self.board.count_gpus(count_rows(deck))
         self.board.count_flights(len(deck.wire.in_flight) if deck.wire.recorders else None)
         self.board.show_history(deck.history.is_known)
         self._show_first_look(is_first_look(deck))

@@ -180,6 +180,7 @@ def deck_as_json(deck: Deck) -> dict[str, object]:
         "vllm": _plain(deck.vllm),
         "proxy": _plain(deck.proxy),
         "gpu": _plain(_public_programs(deck.gpu)),
+        "gpu_hosts": [_plain(_public_programs(host.snapshot)) for host in deck.gpu_hosts.hosts],
         "traffic": _plain(deck.traffic),
         "found": [
             {

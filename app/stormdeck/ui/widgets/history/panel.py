@@ -9,7 +9,7 @@ from textual.message import Message
 from stormdeck.model.deck import Deck
 from stormdeck.model.history.columns import SPANS_S, Columns, fit_columns, step_for, usual_span
 from stormdeck.model.history.figures import Figure
-from stormdeck.model.request_path import gpus_elsewhere
+from stormdeck.model.request_path import gpus_elsewhere, host_of_server
 from stormdeck.model.units import duration
 from stormdeck.ui.bindings import bindings
 from stormdeck.ui.clock import Clock
@@ -70,7 +70,7 @@ class HistoryPanel(LivePanel):
         history = deck.history
         end = history.steps[-1].at if history.steps else 0
         shown = history if self._is_page else (history.since, end // REDRAWN_S)
-        return shown, deck.replay is not None, gpus_elsewhere(deck)
+        return shown, deck.replay is not None, gpus_elsewhere(deck), host_of_server(deck) is not None
 
     def rows(self, width: int, height: int) -> list[Content]:
         """Return the page if the panel is enlarged, else small charts or sparklines."""
@@ -184,6 +184,8 @@ class HistoryPanel(LivePanel):
         note: list[Part] = [(each if len(each) + 40 <= width else f"last {duration(step * count)}", "$quiet")]
         if self.deck.history.problem and width >= 100:
             note += [("  not kept for the next start", "$warning")]
+        elif (host := host_of_server(self.deck)) is not None and width >= 100:
+            note += [(f"  GPUs: of {fit_words(host.name, 24)}", "$quiet")]
         elif gpus_elsewhere(self.deck) and width >= 100:
             note += [("  GPUs: of this machine", "$quiet")]
         return self.heading(self.HEADING, *note)

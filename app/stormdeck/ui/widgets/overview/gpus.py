@@ -5,8 +5,9 @@ from __future__ import annotations
 from textual.content import Content
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.request_path import gpu_name, gpus_elsewhere, remote_gpus
-from stormdeck.model.snapshots.gpu import Gpu, GpuSnapshot, GpuState
+from stormdeck.model.gpu_places import GpuPlace, gpu_places
+from stormdeck.model.request_path import gpu_name, gpus_elsewhere, remote_gpus, server_gpus
+from stormdeck.model.snapshots.gpu import Gpu, GpuState
 from stormdeck.model.symbols import Health
 from stormdeck.model.units import NONE, gibibytes, percent
 from stormdeck.ui.rendering import HEALTH_STYLES, fit_words, health_sign, line, peaks, sentences, sides, spark, stack
@@ -15,7 +16,9 @@ from stormdeck.ui.widgets.panel import LivePanel
 HOT_C = 85
 """Where data-centre cards begin to throttle; used only for the colour."""
 SAMPLES = 60
-"""Seconds in the history, one sample per second."""
+"""Samples in the history."""
+LASTS = ("60 s", "5 min")
+"""How long that is: of this machine one a second, of another one every five seconds."""
 LEAST_NUMBERS = 29
 """Columns of a card's index, load, memory and temperature."""
 TALLEST = 8
@@ -26,17 +29,32 @@ class GpuPanel(LivePanel):
     """Utilisation with its history, memory, temperature and power, or why no GPU is shown."""
 
     def part(self, deck: Deck) -> object:
-        """Return the GPU snapshot, and where the server's GPUs are if not here."""
-        return deck.gpu, gpus_elsewhere(deck)
+        """Return the GPUs of all machines, and where the server's are if not here."""
+        return deck.gpu, deck.gpu_hosts, gpus_elsewhere(deck), gpu_places(deck)
 
     def rows(self, width: int, height: int) -> list[Content]:
-        """Return a line per GPU, and its history and processes if there is room."""
-        gpu = self.deck.gpu
+        """Return a line per GPU, and its history and processes if there is room; further machines below."""
+        first, *others = gpu_places(self.deck)
+        # A line each for further machines, and more only where the server's own GPUs leave room.
+        room = max(min(height, 2), height - len(others))
+        rows = self._machine(first, width, room if others else height)
+        for at, place in enumerate(others):
+            room = height - len(rows) - (len(others) - at - 1)
+            if room > len(place.snapshot.gpus) and place.snapshot.gpus:
+                rows += self._machine(place, width, min(room, 1 + 2 * len(place.snapshot.gpus)))
+            elif room > 0:
+                rows.append(_machine_in_short(place, width))
+        return rows
+
+    def _machine(self, place: GpuPlace, width: int, height: int) -> list[Content]:
+        """Return the rows of one machine."""
+        gpu = place.snapshot
         if gpu.state is not GpuState.OK or not gpu.gpus:
-            return self._no_gpu(width, height)
-        rows = [self._title(gpu, width)] if height > len(gpu.gpus) or height > 2 else []
-        where = gpus_elsewhere(self.deck)
-        if where and height > len(rows) + len(gpu.gpus):
+            return self._no_gpu(place, width, height)
+        has_title = height > len(gpu.gpus) or height > 2 or (height > 1 and bool(place.name))
+        rows = [self._title(place, width)] if has_title else []
+        where = "" if place.is_of_server else gpus_elsewhere(self.deck)
+        if where and not place.name and not self._is_seen and height > len(rows) + len(gpu.gpus):
             rows.append(line((_elsewhere(where, width), "$quiet")))
         shown = gpu.gpus if len(rows) + len(gpu.gpus) <= height else gpu.gpus[: max(0, height - len(rows) - 1)]
         named = min(16, max(len(gpu_name(one.name)) for one in gpu.gpus))
@@ -51,22 +69,46 @@ class GpuPanel(LivePanel):
                 room -= 1
         return rows if len(shown) == len(gpu.gpus) else [*rows, _others(gpu.gpus[len(shown) :], bool(shown))]
 
-    def _title(self, gpu: GpuSnapshot, width: int) -> Content:
+    @property
+    def _is_seen(self) -> bool:
+        """Return whether the GPUs of the server's machine are seen."""
+        return server_gpus(self.deck) is not None
+
+    def _title(self, place: GpuPlace, width: int) -> Content:
+        gpu = place.snapshot
         note = ("simulated", "$warning") if gpu.simulated else (f"driver {gpu.driver}" if gpu.driver else "", "$quiet")
-        scale = ("0 to 100 %, last 60 s" if width >= 50 and any(one.history for one in gpu.gpus) else "", "$quiet")
-        name = "GPU of this machine" if gpus_elsewhere(self.deck) else "GPU"
+        graphs = width >= 50 and any(one.history for one in gpu.gpus)
+        scale = (f"0 to 100 %, last {LASTS[bool(place.name)]}" if graphs else "", "$quiet")
+        elsewhere = gpus_elsewhere(self.deck) or any(one.name for one in gpu_places(self.deck))
+        name = _title_of(place, width) if place.name else "GPU of this machine" if elsewhere else "GPU"
         return sides(self.heading(name, note), line(scale), width)
 
-    def _no_gpu(self, width: int, height: int) -> list[Content]:
-        gpu = self.deck.gpu
+    def _no_gpu(self, place: GpuPlace, width: int, height: int) -> list[Content]:
+        gpu, title = place.snapshot, _title_of(place, width)
         if gpu.state is GpuState.ASKING:
-            return [self.heading("GPU"), line(("asking the GPU driver", "$quiet"))]
+            asked = "its exporter" if place.name else "the GPU driver"
+            return [self.heading(title), line((f"asking {asked}", "$quiet"))]
         style = HEALTH_STYLES[gpu.state.health] if gpu.state.health is Health.ERROR else "$quiet"
         state = gpu.state.value if gpu.state is not GpuState.OK else GpuState.NO_GPU.value
-        where = gpus_elsewhere(self.deck) if gpu.state.health is Health.UNKNOWN else ""
+        is_elsewhere = not place.name and not self._is_seen and gpu.state.health is Health.UNKNOWN
+        where = gpus_elsewhere(self.deck) if is_elsewhere else ""
         words = f"{_elsewhere(where, width * height)}." if where else gpu.detail
         detail = sentences(words, width, height - 1, style)
-        return [self.heading("GPU", health_sign(gpu.state.health), f" {state}"), *detail]
+        return [self.heading(title, health_sign(gpu.state.health), f" {state}"), *detail]
+
+
+def _title_of(place: GpuPlace, width: int) -> str:
+    """Return a machine's title: ``GPU``, ``GPU of gpu-box``."""
+    return f"GPU of {fit_words(place.name, max(8, width // 3))}" if place.name else "GPU"
+
+
+def _machine_in_short(place: GpuPlace, width: int) -> Content:
+    """Return one line for a machine whose GPUs do not fit."""
+    gpu, title = place.snapshot, _title_of(place, width) if place.name else "GPU of this machine"
+    if gpu.gpus:
+        return line((f"{title}  ", "bold"), _others(gpu.gpus, after=False))
+    words = gpu.detail or gpu.state.value
+    return line((f"{title}  ", "bold"), health_sign(gpu.state.health), f" {fit_words(words, width - len(title) - 4)}")
 
 
 def _elsewhere(where: str, room: int) -> str:
