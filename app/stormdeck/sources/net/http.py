@@ -10,7 +10,7 @@ import time
 import zlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +90,8 @@ class HttpClient:
         self._clients: dict[tuple[str, tuple[str, ...]], httpx.AsyncClient] = {}
         self._authorities: tuple[str, ...] = ()
         self._resolver = Resolver()
+        self.forwards: dict[tuple[str, int], int | Failure] = {}
+        """Ports of other machines that are reached by a port of this one; a failure says why not now."""
 
     def trust(self, authorities: tuple[str, ...]) -> None:
         """Trust these authorities (PEM texts) from now on, besides the usual ones."""
@@ -110,6 +112,12 @@ class HttpClient:
         if target.is_hosted:
             return Failure(FailureKind.HOSTED, HOSTED)
         sent = {**(headers or {})}
+        forward = self.forwards.get((target.host, target.port))
+        if isinstance(forward, Failure):
+            return forward
+        if forward is not None:
+            sent["host"] = f"{target.host}:{target.port}"
+            target = replace(target, host="127.0.0.1", port=forward)
         if key:
             if not key.isascii() or not key.isprintable() or key != key.strip():
                 return Failure(FailureKind.BAD_URL, "the key has characters that no HTTP header can carry")

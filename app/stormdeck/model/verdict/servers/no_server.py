@@ -16,7 +16,7 @@ from stormdeck.model.request_path import (
     wants_key,
 )
 from stormdeck.model.rules.collect import is_hosted
-from stormdeck.model.snapshots.discovery import Contained, Found, Missed
+from stormdeck.model.snapshots.discovery import Contained, Found, Machine, Missed
 from stormdeck.model.snapshots.server import (
     ServerKind,
     ServerState,
@@ -38,6 +38,8 @@ def no_server(deck: Deck, now: float) -> Statement:
         return LOOKING
     if any(found.kind in _POLLED for found in deck.discovery.found):
         return Statement(Health.UNKNOWN, "Asking the servers")
+    if deck.discovery.machines:
+        return _on_machines(deck.discovery.machines)
     if deck.discovery.loading:
         return loading(deck, deck.discovery.loading[0], now)
     if deck.discovery.hosted is not None:
@@ -46,24 +48,11 @@ def no_server(deck: Deck, now: float) -> Statement:
         return no_own_server(deck)
     base = unknown_base(deck)
     if base is not None:
-        inner = next((one for one in deck.discovery.contained if one.url and same_place(one.url, base.url)), None)
-        is_loading = inner is not None and inner.listens is False and base.met is not ServerState.UP
-        return loading(deck, inner.process, now) if inner is not None and is_loading else _at_base(deck, base)
+        return _at_unknown(deck, base, now)
     if deck.discovery.contained:
         return _in_container(deck.discovery.contained[0])
     if deck.discovery.silent:
-        places = ", ".join(place(url) for url in deck.discovery.silent)
-        return Statement(
-            Health.UNKNOWN,
-            f"No answer yet from {places} on this machine",
-            "Something listens there but has not answered: it may be busy, or another kind of server. "
-            "stormdeck asks again.",
-            HopKind.SERVER,
-            brief=brief(f"Asking {places}", "no answer yet"),
-            cause="unknown: slow, hung, or not an HTTP server",
-            evidence="; ".join(why for url in deck.discovery.silent if (why := why_missed(deck, url))),
-            step="stormdeck --vllm http://HOST:8000 waits longer for the server that it names",
-        )
+        return _silent(deck)
     return Statement(
         Health.WARNING,
         "No vLLM and no proxy found on this machine",
@@ -74,6 +63,64 @@ def no_server(deck: Deck, now: float) -> Statement:
         cause="nothing is configured",
         evidence="; ".join(f"{missed.what}: {missed.why}" for missed in deck.discovery.missed[:4]),
         step="start vLLM, or name it: stormdeck --vllm http://HOST:8000",
+    )
+
+
+def _at_unknown(deck: Deck, base: Found, now: float) -> Statement:
+    """Return what is known of a base URL that no known server answers."""
+    inner = next((one for one in deck.discovery.contained if one.url and same_place(one.url, base.url)), None)
+    is_loading = inner is not None and inner.listens is False and base.met is not ServerState.UP
+    return loading(deck, inner.process, now) if inner is not None and is_loading else _at_base(deck, base)
+
+
+def _silent(deck: Deck) -> Statement:
+    """Return that something on this machine takes connections and has not answered."""
+    places = ", ".join(place(url) for url in deck.discovery.silent)
+    return Statement(
+        Health.UNKNOWN,
+        f"No answer yet from {places} on this machine",
+        "Something listens there but has not answered: it may be busy, or another kind of server. "
+        "stormdeck asks again.",
+        HopKind.SERVER,
+        brief=brief(f"Asking {places}", "no answer yet"),
+        cause="unknown: slow, hung, or not an HTTP server",
+        evidence="; ".join(why for url in deck.discovery.silent if (why := why_missed(deck, url))),
+        step="stormdeck --vllm http://HOST:8000 waits longer for the server that it names",
+    )
+
+
+def _on_machines(machines: Sequence[Machine]) -> Statement:
+    lost = next((one for one in machines if one.problem), None)
+    return _unreachable(lost) if lost is not None else _nothing_there(machines)
+
+
+def _unreachable(machine: Machine) -> Statement:
+    """Return that a machine that the user named cannot be reached by ssh."""
+    return Statement(
+        Health.WARNING,
+        f"{machine.host} cannot be seen",
+        f"{machine.problem[:1].upper()}{machine.problem[1:]}. stormdeck tries again.",
+        HopKind.SERVER,
+        brief=brief(f"{machine.host} cannot be seen", "ssh does not reach it"),
+        cause=machine.problem,
+        evidence=machine.problem,
+        step=f"ssh {machine.host}",
+    )
+
+
+def _nothing_there(machines: Sequence[Machine]) -> Statement:
+    """Return that no server runs on the machines that the user named."""
+    names = ", ".join(one.host for one in machines)
+    return Statement(
+        Health.WARNING,
+        f"No vLLM and no proxy found on {names}",
+        "No process of either listens there, or it belongs to another user. Name the server with --vllm "
+        f"http://{machines[0].host.rpartition('@')[2]}:PORT if it can be reached directly.",
+        HopKind.SERVER,
+        brief=brief(f"No vLLM and no proxy on {names}", "start one there"),
+        cause="no server listens there, or its process is hidden",
+        evidence=f"the processes and ports of {names}, by ssh",
+        step="start vLLM there",
     )
 
 

@@ -40,7 +40,7 @@ _FAILED = 255
 
 def ssh_argv(host: str, words: Sequence[str]) -> list[str]:
     """Return the command line that runs a command on a host."""
-    options = [f"-o{name}={value}" for name, value in _OPTIONS.items()] + [f"-oControlPath={_control(host)}"]
+    options = [f"-o{name}={value}" for name, value in _OPTIONS.items()] + [f"-oControlPath={control_path(host)}"]
     user, at, address = host.rpartition("@")
     return ["ssh", "-T", *options, "--", f"{user}{at}{address.strip('[]')}", " ".join(map(quoted, words))]
 
@@ -54,7 +54,7 @@ def quoted(word: str) -> str:
     return f"~/{shlex.quote(word[2:])}" if word.startswith("~/") and word != "~/" else shlex.quote(word)
 
 
-def _control(host: str) -> Path:
+def control_path(host: str) -> Path:
     """Return where the connection to a host is shared. The path of a socket must be short."""
     folder = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
     name = hashlib.sha256(f"{host} {os.getpid()}".encode()).hexdigest()[:16]
@@ -96,7 +96,7 @@ class OverSsh(CommandLog):
             return process
         self._holder, messages = process, asyncio.create_task(_messages(process))
         self._messages_of_holder = messages
-        while not _control(self.spec.host).exists():
+        while not control_path(self.spec.host).exists():
             await asyncio.wait({messages}, timeout=STEP_S)
             if messages.done():
                 return explain_ssh(self.name, self.spec.host, messages.result())
