@@ -12,7 +12,7 @@ import socket
 from collections.abc import Sequence
 from contextlib import suppress
 
-from stormdeck.sources.logs.places.ssh import control_path, explain_ssh, ssh_argv
+from stormdeck.sources.logs.places.ssh import KEPT, control_path, explain_ssh, ssh_argv
 from stormdeck.sources.processes.start import signal_group, start
 
 ANSWER_S = 15.0
@@ -35,6 +35,7 @@ class Connection:
 
     def __init__(self, host: str) -> None:
         self.host = host
+        KEPT.add(host)
         self._holder: asyncio.subprocess.Process | None = None
         self._messages: asyncio.Task[str] | None = None
         self._lock = asyncio.Lock()
@@ -54,7 +55,7 @@ class Connection:
                 return
             await self._end()
             # It ends when its standard input does, so also when this program is killed.
-            holder = await self._start(ssh_argv(self.host, ["cat"]), stdin=asyncio.subprocess.PIPE)
+            holder = await self._start(ssh_argv(self.host, ["cat"], is_holder=True), stdin=asyncio.subprocess.PIPE)
             self._holder, self._messages = holder, asyncio.create_task(_messages(holder))
             while not control_path(self.host).exists():
                 await asyncio.wait({self._messages}, timeout=_STEP_S)
@@ -141,6 +142,7 @@ class Connection:
         async with self._lock:
             await self._end()
         self.forwards.clear()
+        KEPT.discard(self.host)
 
     def stop(self) -> None:
         """End the connection at once, without waiting."""

@@ -32,6 +32,8 @@ done 2>/dev/null
 echo @end
 """
 """One fork for each line of a process; only servers and Docker's port forwarders are looked at."""
+ANY = "*"
+"""All addresses of the machine."""
 _MOST = 64
 """Most processes that are read."""
 _ID = re.compile(r"[0-9a-f]{64}")
@@ -181,17 +183,17 @@ def _listening(head: str) -> Iterator[tuple[str, tuple[str, int]]]:
 
 
 def _address(raw: str) -> str:
-    """Return an address of /proc/net/tcp: words of four bytes, each in the machine's order.
+    """Return an address of /proc/net/tcp, ``ANY`` for all of them: words of four bytes, each in the machine's order.
 
     >>> _address("0100007F"), _address("00000000"), _address("00000000000000000000000001000000")
-    ('127.0.0.1', '127.0.0.1', '[::1]')
+    ('127.0.0.1', '*', '[::1]')
     """
     data = bytes.fromhex(raw)
     turned = b"".join(data[at : at + 4][::-1] for at in range(0, len(data), 4))
     if len(turned) == 4:
-        return "127.0.0.1" if not any(turned) else str(IPv4Address(turned))
+        return ANY if not any(turned) else str(IPv4Address(turned))
     if not any(turned):
-        return "127.0.0.1"
+        return ANY
     one = IPv6Address(turned)
     return str(one.ipv4_mapped) if one.ipv4_mapped is not None else f"[{one}]"
 
@@ -202,7 +204,7 @@ def _published(commands: Iterator[tuple[str, ...]]) -> Iterator[tuple[int, tuple
         if PurePosixPath(argv[0]).name == "docker-proxy":
             inner, outer = option(argv, "-container-port"), option(argv, "-host-port")
             if inner and outer and inner.isdigit() and outer.isdigit():
-                yield int(inner), ("127.0.0.1", int(outer))
+                yield int(inner), (ANY, int(outer))
 
 
 def _log_of(one: _Raw, user: int) -> Path | ContainerLog | JournalLog | None:

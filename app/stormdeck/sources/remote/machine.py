@@ -13,7 +13,7 @@ from stormdeck.model.urls import host_of, port_of
 from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.remote.connection import Connection, UnreachableError
-from stormdeck.sources.remote.listing import SCRIPT, Listing, RemoteProcess, read_listing
+from stormdeck.sources.remote.listing import ANY, SCRIPT, Listing, RemoteProcess, read_listing
 
 USUAL_PORTS = (8000, 4000, 8082, 3456)
 MOST_SERVERS = 16
@@ -102,9 +102,12 @@ class Machine:
         process = place.process
         shown = _shown(process, self.host) if process is not None else None
         log = RemoteLog(self.host, process.log) if process is not None and process.log is not None else None
-        if base_url and port_of(base_url) == place.port and host_of(base_url).lower() in self._names:
+        is_outside = place.address == ANY or place.address in self._names
+        if is_outside and port_of(base_url) == place.port and host_of(base_url).lower() in self._names:
             return RemoteServer(self.host, place.port, base_url, shown, log, is_direct=True)
-        self._forwards[self._name, place.port] = await self.connection.forward(place.address, place.port)
+        self._forwards[self._name, place.port] = await self.connection.forward(
+            "127.0.0.1" if place.address == ANY else place.address, place.port
+        )
         scheme = "https" if process is not None and process.tls else "http"
         name = f"[{self._name}]" if ":" in self._name else self._name
         return RemoteServer(self.host, place.port, f"{scheme}://{name}:{place.port}", shown, log)

@@ -38,7 +38,7 @@ def no_server(deck: Deck, now: float) -> Statement:
         return LOOKING
     if any(found.kind in _POLLED for found in deck.discovery.found):
         return Statement(Health.UNKNOWN, "Asking the servers")
-    if deck.discovery.machines:
+    if deck.discovery.machines and unknown_base(deck) is None:
         return _on_machines(deck.discovery.machines)
     if deck.discovery.loading:
         return loading(deck, deck.discovery.loading[0], now)

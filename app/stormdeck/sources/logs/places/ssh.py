@@ -32,15 +32,18 @@ _OPTIONS = {
     "ControlMaster": "auto",
     "ControlPersist": "no",
 }
+KEPT: set[str] = set()
+"""Hosts whose connection is kept by somebody else (``sources/remote/``): their logs use it and open none."""
 STEP_S = 0.02
 """Between two looks whether the connection is open."""
 _FAILED = 255
 """The exit code of ssh itself."""
 
 
-def ssh_argv(host: str, words: Sequence[str]) -> list[str]:
-    """Return the command line that runs a command on a host."""
-    options = [f"-o{name}={value}" for name, value in _OPTIONS.items()] + [f"-oControlPath={control_path(host)}"]
+def ssh_argv(host: str, words: Sequence[str], *, is_holder: bool = False) -> list[str]:
+    """Return the command line that runs a command on a host; the one that holds the connection comes first."""
+    chosen = _OPTIONS | {"ControlMaster": "no"} if host in KEPT and not is_holder else _OPTIONS
+    options = [f"-o{name}={value}" for name, value in chosen.items()] + [f"-oControlPath={control_path(host)}"]
     user, at, address = host.rpartition("@")
     return ["ssh", "-T", *options, "--", f"{user}{at}{address.strip('[]')}", " ".join(map(quoted, words))]
 
@@ -89,9 +92,12 @@ class OverSsh(CommandLog):
         """Open the connection unless it is open; return why it cannot be."""
         if self._holder is not None and self._holder.returncode is None:
             return None
+        if self.spec.host in KEPT:
+            is_open = control_path(self.spec.host).exists()
+            return None if is_open else Ended(LogState.FAILED, f"{self.name}: {self.spec.host} cannot be reached now")
         await self.close()
         # It ends when its standard input does, so also when this program is killed.
-        process = await self.spawn(ssh_argv(self.spec.host, ["cat"]), asyncio.subprocess.PIPE)
+        process = await self.spawn(ssh_argv(self.spec.host, ["cat"], is_holder=True), asyncio.subprocess.PIPE)
         if isinstance(process, Ended):
             return process
         self._holder, messages = process, asyncio.create_task(_messages(process))
