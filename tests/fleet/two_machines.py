@@ -145,6 +145,11 @@ def settled(panel):
     return now
 
 
+def left(box):
+    """Return what still runs there of what the panel started, logins included."""
+    return [words for words in ("nvidia-smi", "tail -c", "root@notty") if words in box.processes()]
+
+
 def local_ssh():
     """Return the processes of ssh on this side."""
     found = []
@@ -170,8 +175,9 @@ def play(folder):
             follow(steps, box, client, panel)
         finally:
             panel.end()
-        until(lambda: "nvidia-smi" not in box.processes(), "the end of what ran there")
-        steps["left there"] = [word for word in ("nvidia-smi", "tail", "cat") if f"{word} " in box.processes()]
+        until(lambda: not left(box), "the end of all that ran there")
+        steps["left there"] = left(box)
+        until(lambda: not local_ssh(), "the end of ssh here")
         steps["left here"] = local_ssh()
     finally:
         box.close()
@@ -192,16 +198,16 @@ def follow(steps, box, client, panel):
     steps["storm"] = panel.until(even(client, unread), "the counts of the storm") | {"after": time.monotonic() - begun}
     steps["gpus"] = panel.until(lambda seen: seen["gpu_hosts"], "the GPUs there")["gpu_hosts"]
     box.run("pkill sshd")
-    lost = panel.until(lambda seen: any("gpu-box" in one["problem"] for one in seen["machines"]), "the loss")
+    lost = panel.until(lambda seen: seen["headline"] == "gpu-box cannot be seen", "the loss")
     steps["lost"] = lost
     box.start_sshd()
     panel.until(lambda seen: not any(one["problem"] for one in seen["machines"]), "the connection again")
     client.turn(429, 200)
     steps["back"] = panel.until(even(client, unread), "the counts after the loss")
     box.run("pkill -f there/vllm")
-    steps["vLLM ended"] = panel.until(lambda seen: "vLLM" in seen["headline"], "the end of vLLM")
+    steps["vLLM ended"] = panel.until(lambda seen: seen["headline"].endswith("is down"), "the end of vLLM")
     box.start(*VLLM)
-    steps["vLLM again"] = panel.until(lambda seen: "All well" in seen["headline"], "vLLM again")
+    steps["vLLM again"] = panel.until(lambda seen: "down" not in seen["headline"], "vLLM again")
 
 
 def status(folder, box, host):

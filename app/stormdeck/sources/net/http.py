@@ -112,12 +112,22 @@ class HttpClient:
         if target.is_hosted:
             return Failure(FailureKind.HOSTED, HOSTED)
         sent = {**(headers or {})}
-        forward = self.forwards.get((target.host, target.port))
+        place = target.host, target.port
+        forward = self.forwards.get(place)
         if isinstance(forward, Failure):
             return forward
         if forward is not None:
             sent["host"] = f"{target.host}:{target.port}"
             target = replace(target, host="127.0.0.1", port=forward)
+            answer = await self._get(target, sent, key, limit, deadline_s)
+            # ssh itself is gone: it takes connections whatever the port there does.
+            is_lost = isinstance(answer, Failure) and answer.kind is FailureKind.REFUSED
+            return Failure(FailureKind.OURS, f"the connection to {place[0]} was lost") if is_lost else answer
+        return await self._get(target, sent, key, limit, deadline_s)
+
+    async def _get(
+        self, target: Address, sent: dict[str, str], key: str | None, limit: int, deadline_s: float
+    ) -> Answer | Failure:
         if key:
             if not key.isascii() or not key.isprintable() or key != key.strip():
                 return Failure(FailureKind.BAD_URL, "the key has characters that no HTTP header can carry")

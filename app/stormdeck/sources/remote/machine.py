@@ -51,13 +51,17 @@ class Machine:
         self._name = host.rpartition("@")[2].strip("[]").lower()
         self._names = {self._name}
         """The machine's names in URLs: what the user calls it, and its address by ssh's configuration."""
+        self._last: tuple[RemoteServer, ...] = ()
         self._forwards: dict[tuple[str, int], int] = {}
         """Local ports, by name and port of the URLs that they are used for."""
         self.problem = ""
         """Why it cannot be reached, or what is not known of it; empty if nothing is wrong."""
 
     async def servers(self, base_url: str = "") -> tuple[RemoteServer, ...]:
-        """Return the servers that listen there now; none if it cannot be reached, ``problem`` has the reason."""
+        """Return the servers that listen there now.
+
+        If the machine cannot be reached, ``problem`` has the reason, and the servers are those that were seen last.
+        """
         try:
             listing = read_listing(await self.connection.output(SCRIPT))
             if len(self._names) == 1 and (address := await self.connection.address()):
@@ -65,11 +69,12 @@ class Machine:
             found = [await self._server(one, base_url) for one in _places(listing)[:MOST_SERVERS]]
         except UnreachableError as error:
             self.lost(str(error))
-            return ()
+            return self._last
         self.problem = "" if listing.is_whole else f"not all processes of {self.host} could be read"
         for place, local in self._forwards.items():
             self._http.forwards[place] = local if place[1] in listing.listening else self._refused(place[1])
-        return tuple(found)
+        self._last = tuple(found)
+        return self._last
 
     def lost(self, why: str) -> None:
         """Note that the connection is lost: what its forwards lead to is unknown until it is back."""

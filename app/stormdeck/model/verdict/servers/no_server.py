@@ -16,7 +16,7 @@ from stormdeck.model.request_path import (
     wants_key,
 )
 from stormdeck.model.rules.collect import is_hosted
-from stormdeck.model.snapshots.discovery import Contained, Found, Machine, Missed
+from stormdeck.model.snapshots.discovery import Contained, Found, Missed
 from stormdeck.model.snapshots.server import (
     ServerKind,
     ServerState,
@@ -24,6 +24,7 @@ from stormdeck.model.snapshots.server import (
 from stormdeck.model.symbols import Health
 from stormdeck.model.urls import place, same_place
 from stormdeck.model.verdict.servers.hosted import no_own_server
+from stormdeck.model.verdict.servers.machines import on_machines
 from stormdeck.model.verdict.servers.no_answer import no_answer, untrusted, url_code, why_missed
 from stormdeck.model.verdict.servers.on_the_way import front_alone
 from stormdeck.model.verdict.servers.starting import loading
@@ -39,7 +40,7 @@ def no_server(deck: Deck, now: float) -> Statement:
     if any(found.kind in _POLLED for found in deck.discovery.found):
         return Statement(Health.UNKNOWN, "Asking the servers")
     if deck.discovery.machines and unknown_base(deck) is None:
-        return _on_machines(deck.discovery.machines)
+        return on_machines(deck.discovery.machines)
     if deck.discovery.loading:
         return loading(deck, deck.discovery.loading[0], now)
     if deck.discovery.hosted is not None:
@@ -86,41 +87,6 @@ def _silent(deck: Deck) -> Statement:
         cause="unknown: slow, hung, or not an HTTP server",
         evidence="; ".join(why for url in deck.discovery.silent if (why := why_missed(deck, url))),
         step="stormdeck --vllm http://HOST:8000 waits longer for the server that it names",
-    )
-
-
-def _on_machines(machines: Sequence[Machine]) -> Statement:
-    lost = next((one for one in machines if one.problem), None)
-    return _unreachable(lost) if lost is not None else _nothing_there(machines)
-
-
-def _unreachable(machine: Machine) -> Statement:
-    """Return that a machine that the user named cannot be reached by ssh."""
-    return Statement(
-        Health.WARNING,
-        f"{machine.host} cannot be seen",
-        f"{machine.problem[:1].upper()}{machine.problem[1:]}. stormdeck tries again.",
-        HopKind.SERVER,
-        brief=brief(f"{machine.host} cannot be seen", "ssh does not reach it"),
-        cause=machine.problem,
-        evidence=machine.problem,
-        step=f"ssh {machine.host}",
-    )
-
-
-def _nothing_there(machines: Sequence[Machine]) -> Statement:
-    """Return that no server runs on the machines that the user named."""
-    names = ", ".join(one.host for one in machines)
-    return Statement(
-        Health.WARNING,
-        f"No vLLM and no proxy found on {names}",
-        "No process of either listens there, or it belongs to another user. Name the server with --vllm "
-        f"http://{machines[0].host.rpartition('@')[2]}:PORT if it can be reached directly.",
-        HopKind.SERVER,
-        brief=brief(f"No vLLM and no proxy on {names}", "start one there"),
-        cause="no server listens there, or its process is hidden",
-        evidence=f"the processes and ports of {names}, by ssh",
-        step="start vLLM there",
     )
 
 
