@@ -94,7 +94,7 @@ class ServerFeed:
         self._places: dict[str, tuple[LogSpec, ...]] = {}
         """The logs that are no files, by the URL of their server."""
         self._search_now = asyncio.Event()
-        self.machines = [Machine(host, http) for host in options.host]
+        self.machines = [Machine(host, http, is_shared=True) for host in options.host]
         """Other machines whose servers are watched."""
         # The path may follow another server.
         self._backends = BackendFeed(http, deliver, spawn, self._search_now.set, options.poll)

@@ -161,5 +161,9 @@ class InputReader:
 async def _found(options: Options, environ: Mapping[str, str]) -> DiscoverySnapshot:
     settings = read(options, user_paths(environ, options.home, options.project), environ)
     named = ConfiguredTargets(options.vllm, options.proxy, (), options.litellm_config)
-    async with HttpClient(__version__) as http:
-        return await discover(settings, http, named)
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(HttpClient(__version__))
+        machines = [Machine(host, http) for host in options.host]
+        for one in machines:
+            stack.push_async_callback(one.close)
+        return await discover(settings, http, named, machines=machines)

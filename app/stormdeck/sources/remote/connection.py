@@ -33,9 +33,13 @@ class UnreachableError(Exception):
 class Connection:
     """One connection. The commands and forwards of one machine share it; it ends with this program, even if killed."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, *, is_shared: bool = False) -> None:
+        """Keep a connection; the logs of the machine use it too if it ``is_shared``."""
         self.host = host
-        KEPT.add(host)
+        self._is_shared = is_shared
+        self._purpose = "" if is_shared else f"machine {id(self)}"
+        if is_shared:
+            KEPT.add(host)
         self._holder: asyncio.subprocess.Process | None = None
         self._messages: asyncio.Task[str] | None = None
         self._lock = asyncio.Lock()
@@ -55,9 +59,9 @@ class Connection:
                 return
             await self._end()
             # It ends when its standard input does, so also when this program is killed.
-            holder = await self._start(ssh_argv(self.host, ["cat"], is_holder=True), stdin=asyncio.subprocess.PIPE)
+            holder = await self._start(self._argv(["cat"], is_holder=True), stdin=asyncio.subprocess.PIPE)
             self._holder, self._messages = holder, asyncio.create_task(_messages(holder))
-            while not control_path(self.host).exists():
+            while not control_path(self.host, self._purpose).exists():
                 await asyncio.wait({self._messages}, timeout=_STEP_S)
                 if self._messages.done():
                     raise UnreachableError(_why(self.host, self._messages.result()))
@@ -68,7 +72,7 @@ class Connection:
 
     async def address(self) -> str:
         """Return the machine's name or address by the user's configuration, which may be another one than ``host``."""
-        argv = ssh_argv(self.host, [])
+        argv = self._argv([])
         process = await self._start(["ssh", "-G", *argv[argv.index("--") :][:2]])
         try:
             assert process.stdout is not None  # noqa: S101 - for mypy
@@ -80,7 +84,7 @@ class Connection:
     async def output(self, script: str) -> str:
         """Return what a script of ``sh`` prints there, at most ``OUTPUT_BYTES``. Raises ``UnreachableError``."""
         await self.open()
-        process = await self._start(ssh_argv(self.host, ["sh", "-s"]), stdin=asyncio.subprocess.PIPE)
+        process = await self._start(self._argv(["sh", "-s"]), stdin=asyncio.subprocess.PIPE)
         try:
             async with asyncio.timeout(ANSWER_S):
                 assert process.stdin is not None  # noqa: S101 - for mypy, as the next
@@ -101,7 +105,7 @@ class Connection:
     async def stream(self, words: Sequence[str]) -> asyncio.subprocess.Process:
         """Start a program there; the caller reads its output and ends it with ``finish``."""
         await self.open()
-        return await self._start(ssh_argv(self.host, words), stdin=asyncio.subprocess.DEVNULL)
+        return await self._start(self._argv(words), stdin=asyncio.subprocess.DEVNULL)
 
     async def finish(self, process: asyncio.subprocess.Process) -> None:
         """End a program and what it started, and wait for it."""
@@ -142,7 +146,8 @@ class Connection:
         async with self._lock:
             await self._end()
         self.forwards.clear()
-        KEPT.discard(self.host)
+        if self._is_shared:
+            KEPT.discard(self.host)
 
     def stop(self) -> None:
         """End the connection at once, without waiting."""
@@ -150,7 +155,7 @@ class Connection:
             signal_group(self._holder.pid, signal.SIGTERM)
 
     async def _control(self, request: str, local: int, address: str, port: int) -> tuple[int, str]:
-        argv = ssh_argv(self.host, [])
+        argv = self._argv([])
         spec = f"127.0.0.1:{local}:{address}:{port}"
         at = argv.index("--")
         process = await self._start([*argv[:at], "-O", request, "-L", spec, *argv[at : at + 2]])
@@ -162,6 +167,9 @@ class Connection:
         finally:
             await self.finish(process)
         return process.returncode or 0, words.strip()[-200:]
+
+    def _argv(self, words: Sequence[str], *, is_holder: bool = False) -> list[str]:
+        return ssh_argv(self.host, words, is_holder=is_holder, purpose=self._purpose)
 
     async def _start(self, argv: Sequence[str], stdin: int = asyncio.subprocess.DEVNULL) -> asyncio.subprocess.Process:
         try:

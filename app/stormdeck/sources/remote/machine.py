@@ -44,9 +44,10 @@ class RemoteServer:
 class Machine:
     """One machine that the user named with ``--host``."""
 
-    def __init__(self, host: str, http: HttpClient) -> None:
+    def __init__(self, host: str, http: HttpClient, *, is_shared: bool = False) -> None:
+        """Watch a machine; its logs use the same connection if that ``is_shared``."""
         self.host = host
-        self.connection = Connection(host)
+        self.connection = Connection(host, is_shared=is_shared)
         self._http = http
         self._name = host.rpartition("@")[2].strip("[]").lower()
         self._names = {self._name}

@@ -86,6 +86,7 @@ class StreamedLog(ABC):
         self._stopped = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
+        self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._last_status: LogStatus | None = None
         self._is_done = False
@@ -100,7 +101,13 @@ class StreamedLog(ABC):
 
     def start(self) -> None:
         """Start to follow in a thread of its own."""
-        threading.Thread(target=self._run, name=f"follow {self.name}", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name=f"follow {self.name}", daemon=True)
+        self._thread.start()
+
+    def wait_ended(self, timeout_s: float) -> None:
+        """Wait until all that was started for it has ended, after ``stop``."""
+        if self._thread is not None:
+            self._thread.join(timeout_s)
 
     def stop(self) -> None:
         """Stop, and end what was started for it. Returns at once."""

@@ -40,10 +40,13 @@ _FAILED = 255
 """The exit code of ssh itself."""
 
 
-def ssh_argv(host: str, words: Sequence[str], *, is_holder: bool = False) -> list[str]:
-    """Return the command line that runs a command on a host; the one that holds the connection comes first."""
+def ssh_argv(host: str, words: Sequence[str], *, is_holder: bool = False, purpose: str = "") -> list[str]:
+    """Return the command line that runs a command on a host; the one that holds the connection comes first.
+
+    Commands for the same purpose share a connection.
+    """
     chosen = _OPTIONS | {"ControlMaster": "no"} if host in KEPT and not is_holder else _OPTIONS
-    options = [f"-o{name}={value}" for name, value in chosen.items()] + [f"-oControlPath={control_path(host)}"]
+    options = [f"-o{name}={value}" for name, value in chosen.items()] + [f"-oControlPath={control_path(host, purpose)}"]
     user, at, address = host.rpartition("@")
     return ["ssh", "-T", *options, "--", f"{user}{at}{address.strip('[]')}", " ".join(map(quoted, words))]
 
@@ -57,10 +60,10 @@ def quoted(word: str) -> str:
     return f"~/{shlex.quote(word[2:])}" if word.startswith("~/") and word != "~/" else shlex.quote(word)
 
 
-def control_path(host: str) -> Path:
+def control_path(host: str, purpose: str = "") -> Path:
     """Return where the connection to a host is shared. The path of a socket must be short."""
     folder = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
-    name = hashlib.sha256(f"{host} {os.getpid()}".encode()).hexdigest()[:16]
+    name = hashlib.sha256(f"{host} {os.getpid()} {purpose}".encode()).hexdigest()[:16]
     return folder / f"stormdeck-{name}"
 
 
