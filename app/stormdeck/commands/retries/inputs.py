@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -27,6 +28,7 @@ from stormdeck.sources.logs.places.opening import source_of
 from stormdeck.sources.logs.places.source import LogSource, Receiver
 from stormdeck.sources.logs.splitter import LineSplitter
 from stormdeck.sources.net.http import HttpClient
+from stormdeck.sources.remote.machine import Machine
 from stormdeck.sources.transcripts.follow import TranscriptFollower
 
 T = TypeVar("T")
