@@ -306,6 +306,8 @@ class ServerFeed:
         """Start polling a server. For one that is polled already, only update its process and key."""
         old = self._pollers.get(name)
         if old is not None and (old[0].url, old[0].kind) == (found.url, found.kind):
+            if found.met is ServerState.UP and self._states.get(name) not in WELL:
+                old[1].poke()
             old[3].process = found.listener
             old[3].use_key(key)
             if found.process is not None:

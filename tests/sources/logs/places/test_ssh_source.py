@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-import fake_engine
+import log_sources
 from fake_engine import stamp
 from log_sources import following, program
 from ssh_server import logins, ssh_server
@@ -76,7 +76,7 @@ def test_nothing_holds_the_connection_when_this_program_is_killed(box: Path) -> 
         "with following(parse_log(sys.argv[1])) as seen:\n"
         "  seen.awaits('a'); print('ready', flush=True); time.sleep(600)"
     )
-    command = [sys.executable, "-c", code, f"ssh:gpu-box:{box}/a.log", str(Path(fake_engine.__file__).parent)]
+    command = [sys.executable, "-c", code, f"ssh:gpu-box:{box}/a.log", str(Path(log_sources.__file__).parent)]
     child = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert child.stdout is not None
     assert child.stdout.readline() == b"ready\n"

@@ -98,7 +98,7 @@ class OverSsh(CommandLog):
         if self.spec.host in KEPT:
             is_open = control_path(self.spec.host).exists()
             return None if is_open else Ended(LogState.FAILED, f"{self.name}: {self.spec.host} cannot be reached now")
-        await self.close()
+        await self._leave()
         # It ends when its standard input does, so also when this program is killed.
         process = await self.spawn(ssh_argv(self.spec.host, ["cat"], is_holder=True), asyncio.subprocess.PIPE)
         if isinstance(process, Ended):
@@ -112,7 +112,11 @@ class OverSsh(CommandLog):
         return None
 
     async def close(self) -> None:
-        """Close the connection."""
+        """End what runs there, and close the connection."""
+        await self._leave()
+        await super().close()
+
+    async def _leave(self) -> None:
         holder, messages = self._holder, self._messages_of_holder
         self._holder = self._messages_of_holder = None
         if holder is not None and messages is not None:
