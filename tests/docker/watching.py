@@ -32,6 +32,8 @@ def seen(deck):
         "turns": traffic.turns if traffic else 0,
         "retries": traffic.retries if traffic else 0,
         "storms": [[storm.attempts, storm.cause, storm.log] for storm in traffic.storms] if traffic else [],
+        "machines": [asdict(one) for one in deck.discovery.machines],
+        "gpu_hosts": [[one.name, len(one.snapshot.gpus)] for one in deck.gpu_hosts.hosts],
         "containers": [asdict(one) for one in deck.containers.containers],
         "headline": verdict(deck, time.time(), str).headline,
         "notes": [*deck.discovery.log_notes, *deck.own_faults.unread, *deck.own_faults.remarks],

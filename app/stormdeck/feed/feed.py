@@ -24,6 +24,7 @@ from stormdeck.feed.protocol import PanelFeed
 from stormdeck.feed.reducer import Snapshot
 from stormdeck.feed.remote.exporter import DeckExporter
 from stormdeck.feed.remote.gpu_hosts import GpuHostFeed
+from stormdeck.feed.remote.machines import MachineFeed
 from stormdeck.feed.servers import ServerFeed
 from stormdeck.feed.settings import SettingsFeed
 from stormdeck.feed.storms import StormFeed
@@ -177,6 +178,10 @@ class Feed(PanelFeed):
             self._sampler.start()
         else:
             self._deliver(GpuSnapshot(GpuState.OFF, "Not watched: start stormdeck with --gpu to see them."))
+        for machine in self._servers.machines:
+            watched = MachineFeed(machine, self._servers.search)
+            watched.deliver = self._gpu_hosts.add(watched.host)
+            self._spawn(watched.run())
         self._gpu_hosts.start(self._spawn)
         if self.exporter is not None:
             self._spawn(self.exporter.run())

@@ -35,6 +35,7 @@ from stormdeck.sources.litellm_yaml import read_proxy_config
 from stormdeck.sources.net.address import address
 from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.processes.scan import config_of, is_alive
+from stormdeck.sources.remote.machine import Machine
 from stormdeck.sources.servers.engine import EngineSource, engine_source
 from stormdeck.sources.servers.proxy import ProxySource
 
@@ -95,6 +96,8 @@ class ServerFeed:
         self._places: dict[str, tuple[LogSpec, ...]] = {}
         """The logs that are no files, by the URL of their server."""
         self._search_now = asyncio.Event()
+        self.machines = [Machine(host, http, is_shared=True) for host in options.host]
+        """Other machines whose servers are watched."""
         # The path may follow another server.
         self._backends = BackendFeed(http, deliver, spawn, self._search_now.set, options.poll)
         self._nearest: LogSpec | None = None
@@ -162,7 +165,7 @@ class ServerFeed:
         for task in tasks:
             task.cancel()
         tasks += self._backends.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, *(one.close() for one in self.machines), return_exceptions=True)
 
     async def run(self) -> None:
         """Search until cancelled."""
@@ -178,6 +181,7 @@ class ServerFeed:
                 reader=self._reader,
                 listeners=self._others,
                 agreed=self.agreed,
+                machines=self.machines,
             )
             # In a thread, because LiteLLM's YAML is read for them.
             keys: Keys = await with_timeout(PATIENCE_S, {}, origin_keys, self._settings, found, self._named)
@@ -314,6 +318,8 @@ class ServerFeed:
         """Start polling a server. For one that is polled already, only update its process and key."""
         old = self._pollers.get(name)
         if old is not None and (old[0].url, old[0].kind) == (found.url, found.kind):
+            if found.met is ServerState.UP and self._states.get(name) not in WELL:
+                old[1].poke()
             old[3].process = found.listener
             old[3].use_key(key)
             if found.process is not None:

@@ -15,6 +15,7 @@ from stormdeck.options.kinds import (
     DENSITY,
     FILE,
     FOLDER,
+    HOSTS,
     KEYS,
     LISTEN,
     LOGS,
@@ -118,6 +119,15 @@ class Options:
     litellm_config: Path | None = field(
         default=None,
         metadata=_option(FILE, Group.SERVERS, "LiteLLM's config.yaml", "~/litellm/config.yaml"),
+    )
+    host: tuple[str, ...] = field(
+        default=(),
+        metadata=_option(
+            HOSTS,
+            Group.SERVERS,
+            "machine of the servers, as ssh names it; its ports, logs and GPUs are read by ssh; repeatable",
+            "gpu-box",
+        ),
     )
     gpu_metrics: tuple[str, ...] = field(
         default=(),
@@ -274,7 +284,7 @@ BY_NAME = {declared.name: declared for declared in DECLARED}
 
 
 STACK_OPTIONS = (
-    *("vllm", "proxy", "log", "gpu_metrics", "prometheus", "litellm_config", "settings", "client_version"),
+    *("vllm", "proxy", "log", "host", "gpu_metrics", "prometheus", "litellm_config", "settings", "client_version"),
 )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from stormdeck.model.desktop_notification import PROTOCOLS
 from stormdeck.model.exporter.address import EXPECTED, ListenAddress, read_address
 from stormdeck.model.fleet.access import PrometheusAccess, parse_access, split_accesses
-from stormdeck.model.logs.spec import LogSpec, parse_log, split_logs
+from stormdeck.model.logs.spec import LogSpec, is_ssh_host, parse_log, split_logs
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.overview_layout import PANELS
 from stormdeck.model.theme_names import THEME_NAMES
@@ -151,6 +151,12 @@ def _distinct_logs(logs: Sequence[Any]) -> Sequence[Any]:
     return distinct(logs) if len(logs) > 1 else logs
 
 
+def _host(text: str, _place: Place) -> str:
+    if not is_ssh_host(text):
+        raise _UnexpectedError
+    return text
+
+
 def _listen(text: str, _place: Place) -> ListenAddress:
     at = read_address(text)
     if at is None:
@@ -240,6 +246,10 @@ FILE = Kind("FILE", "a file", _file)
 """An absolute path that is not a folder; it need not exist."""
 LOGS = Kind("LOG", "a log", _log, many=True, split=split_logs, distinct=_distinct_logs)
 """A file or another place, such as ``docker:litellm``."""
+HOSTS = Kind(
+    "HOST", "a name of ssh's configuration, or user@host", _host, many=True, split=lambda text: text.split(",")
+)
+"""Machines that ssh reaches."""
 LISTEN = Kind("HOST:PORT", EXPECTED, _listen)
 """Where to listen; the host is 127.0.0.1 if it is left out."""
 PROMETHEUS = Kind(

@@ -92,7 +92,7 @@ def _collect(options: Options, environ: Mapping[str, str], tape: Tape | None, no
         _urls(seen),
         _files(seen, tape),
         _models(seen),
-        texts_for_numbers(known.settings),
+        [*texts_for_numbers(known.settings), *_machine_names(options)],
         private_names(known.settings),
     )
     redact = Redactor(secrets_of(known.settings, environ, known.proxy_config), place)
@@ -101,12 +101,18 @@ def _collect(options: Options, environ: Mapping[str, str], tape: Tape | None, no
     return [readme(made, now), *made]
 
 
+def _machine_names(options: Options) -> list[str]:
+    """Return what the user calls other machines, and the users there: an alias may be a plain word."""
+    return [part for host in options.host for part in (host, *host.rpartition("@")[::2]) if part]
+
+
 def _urls(seen: StackSnapshot) -> list[str]:
     """Return the URLs of all servers that are configured or were found."""
     known = seen.known
     effective = [known.settings.text(path) or "" for path in known.settings.effective if path.endswith("_URL")]
     yaml = [one.api_base for one in known.proxy_config.deployments()] if known.proxy_config is not None else []
     named = [url for url in (known.options.vllm, known.options.proxy) if url]
+    named += [f"ssh://{host}" for host in known.options.host]
     return [*effective, *yaml, *named, *(found.url for found in seen.deck.discovery.found)]
 
 

@@ -18,4 +18,7 @@ def first_server(known: Knowledge) -> Target | None:
     free = facts.login is Login.NONE or (facts.login is Login.UNKNOWN and bool(facts.named))
     if not free or not is_blank(known.settings):
         return None
+    # Whether the client reaches what ssh reaches is not known.
+    if any(one.by_ssh for one in known.seen.discovery.found):
+        return None
     return target(known.seen.vllm, known.seen.proxy)

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import time
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from stormdeck.sources.net.address import address
 from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import DEADLINE_S, LIMIT, Answer, HttpClient
 from stormdeck.sources.processes.scan import config_of
+from stormdeck.sources.remote.machine import Machine
 from stormdeck.sources.servers.backends import BackendSource, ordered
 from stormdeck.sources.servers.engine import engine_source
 from stormdeck.sources.servers.proxy import ProxySource
@@ -142,7 +144,11 @@ def token_for(url: str, options: Options, settings: SettingsSnapshot, seen: Serv
 async def _ask(options: Options, settings: SettingsSnapshot, deadlines: Deadlines) -> ServerAnswers:
     end = time.monotonic() + deadlines.total_s
     late_note = f"Not every server answered within {deadlines.total_s:g} s; its figures are missing."
-    async with PreflightClient(__version__) as http:
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(PreflightClient(__version__))
+        machines = [Machine(host, http) for host in options.host]
+        for one in machines:
+            stack.push_async_callback(one.close)
         try:
             async with asyncio.timeout(deadlines.total_s):
                 found = await discover(
@@ -152,6 +158,7 @@ async def _ask(options: Options, settings: SettingsSnapshot, deadlines: Deadline
                     deadline_s=deadlines.named_s,
                     unnamed_s=deadlines.unnamed_s,
                     listeners=None if deadlines.is_quick else OtherListeners(),
+                    machines=machines,
                 )
         except TimeoutError:
             return ServerAnswers(note=late_note)

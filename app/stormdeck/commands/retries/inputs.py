@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -27,6 +28,7 @@ from stormdeck.sources.logs.places.opening import source_of
 from stormdeck.sources.logs.places.source import LogSource, Receiver
 from stormdeck.sources.logs.splitter import LineSplitter
 from stormdeck.sources.net.http import HttpClient
+from stormdeck.sources.remote.machine import Machine
 from stormdeck.sources.transcripts.follow import TranscriptFollower
 
 T = TypeVar("T")
@@ -161,5 +163,9 @@ class InputReader:
 async def _found(options: Options, environ: Mapping[str, str]) -> DiscoverySnapshot:
     settings = read(options, user_paths(environ, options.home, options.project), environ)
     named = ConfiguredTargets(options.vllm, options.proxy, (), options.litellm_config)
-    async with HttpClient(__version__) as http:
-        return await discover(settings, http, named)
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(HttpClient(__version__))
+        machines = [Machine(host, http) for host in options.host]
+        for one in machines:
+            stack.push_async_callback(one.close)
+        return await discover(settings, http, named, machines=machines)

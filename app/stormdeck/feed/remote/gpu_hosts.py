@@ -35,9 +35,14 @@ class GpuHostFeed:
             for at, exporter in enumerate(exporters)
         ]
 
+    def add(self, host: GpuHost) -> Callable[[GpuHost], None]:
+        """Add a machine that is read in another way, before ``start``; return what takes its next state."""
+        self._hosts.append(host)
+        return partial(self._take, len(self._hosts) - 1)
+
     def start(self, spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]) -> None:
         """Start polling; ``spawn`` keeps the tasks and cancels them at the end."""
-        if self._pollers:
+        if self._hosts:
             self._deliver(GpuHosts(tuple(self._hosts)))
         for poller in self._pollers:
             spawn(poller.run())

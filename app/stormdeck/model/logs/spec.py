@@ -133,6 +133,11 @@ _WORKLOADS = {
 }
 
 
+def is_ssh_host(text: str) -> bool:
+    """Return whether a text is ``host``, ``user@host`` or an address, and no option of ssh."""
+    return _HOST.fullmatch(text) is not None
+
+
 def parse_log(text: str, path: Callable[[str], Path] = Path) -> LogSpec:
     """Return the log that a text names; ``path`` makes a path of a file's name.
 

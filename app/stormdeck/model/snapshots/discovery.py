@@ -43,6 +43,8 @@ class ServerProcess:
     """The program that manages its container, and the container's short id if known: ``docker 8c84f0c3a1b2``."""
     folder: str = ""
     """Its working folder; empty if this program may not know it, or if it is in a container."""
+    host: str = ""
+    """The machine that it runs on, as the user named it with ``--host``; empty for this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +102,17 @@ class Found:
     """``holder`` is a program that forwards connections."""
     is_local: bool = True
     """``False`` if it runs on another machine, or behind a tunnel or front whose other end is not known."""
+    host: str = ""
+    """The machine that it runs on, as the user named it with ``--host``; empty if that is not how it was found."""
+    by_ssh: bool = False
+    """It is asked through ssh; whether the client reaches it by this URL is not known."""
     is_redirected: bool = False
     """A program of this machine listens on the port, and yet the connection was refused: the firewall sends it on."""
 
     @property
     def listener(self) -> ServerProcess | None:
         """Return the server's process if it listens on the port itself: then a refusal means that it is loading."""
-        is_here = self.process is not None and not self.process.has_own_network
+        is_here = self.process is not None and not self.process.has_own_network and not self.process.host
         return self.process if self.holder is None and is_here else None
 
     @property
@@ -151,6 +157,15 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
+class Machine:
+    """Another machine that the user named."""
+
+    host: str
+    problem: str = ""
+    """Why it cannot be reached, without a full stop; empty if it can."""
+
+
+@dataclass(frozen=True, slots=True)
 class Left:
     """A server is no longer on the path, because the settings point elsewhere."""
 
@@ -178,6 +193,8 @@ class DiscoverySnapshot:
     """Servers that answered, but are not on the client's path: its base URL points elsewhere."""
     silent: tuple[str, ...] = ()
     """URLs on this machine that were not configured, where something listens but gave no answer in time."""
+    machines: tuple[Machine, ...] = ()
+    """The machines that the user named with ``--host``."""
     routes: RoutingTable = field(default_factory=RoutingTable)
     """Where the first proxy sends each model id."""
     done: bool = False
@@ -209,7 +226,9 @@ class DiscoverySnapshot:
     @property
     def answering(self) -> tuple[str, ...]:
         """Return the URLs of all servers that answered, starting with those on the path."""
-        return tuple(found.url for found in (*self.found, *self.beside) if found.met is ServerState.UP)
+        seen = (*self.found, *self.beside)
+        # Whether the client reaches what ssh reaches is not known.
+        return tuple(found.url for found in seen if found.met is ServerState.UP and not found.by_ssh)
 
     def is_left(self, url: str) -> bool:
         """Return whether a server is known not to be on the client's path."""

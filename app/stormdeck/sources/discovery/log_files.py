@@ -43,7 +43,8 @@ def followed(
         if elsewhere:
             notes += [_proposal(one) for one in elsewhere if one.is_proposed]
             continue
-        note = _note(server, readable=bool(own), silent=server.url in silent)
+        is_silent = server.url in silent
+        note = _far_note(server) if server.host else _note(server, readable=bool(own), silent=is_silent)
         if note:
             notes.append(note)
     logs |= dict.fromkeys(one.log for one in places if not one.url and not one.is_proposed)
@@ -72,6 +73,13 @@ def _other_log(holder: ServerProcess, name: str) -> str:
 def _logs(server: Found) -> list[Path]:
     process = server.process
     return [path for path in (process.log, process.error_log) if path is not None] if process is not None else []
+
+
+def _far_note(server: Found) -> str:
+    """Return how to follow the log of a server on another machine, where it is not known."""
+    process, host = server.process, server.host
+    writes = f"writes {process.log_note}" if process is not None and process.log_note else "has no log that is known"
+    return f"{server.kind.value} on {host} {writes}: name it with --log ssh:{host}:FILE to see its requests."
 
 
 def _note(server: Found, *, readable: bool, silent: bool) -> str:

@@ -85,7 +85,13 @@ def _proposed(server: Found) -> LogSpec | None:
 def _is_here(server: Found) -> bool:
     target = address(server.url)
     has_file = server.process is not None and server.process.log is not None
-    return server.kind is not ServerKind.OTHER and target is not None and is_own_host(target.host) and not has_file
+    return (
+        not server.host
+        and server.kind is not ServerKind.OTHER
+        and target is not None
+        and is_own_host(target.host)
+        and not has_file
+    )
 
 
 def _serves(server: Found, facts: ContainerFacts) -> bool:

@@ -13,6 +13,7 @@ from stormdeck.model.rules.facts import Facts
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.settings.trust import is_trusted
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found, Missed
+from stormdeck.model.snapshots.discovery import Machine as NamedMachine
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.model.text import clean
 from stormdeck.sources.discovery.behind import behind_forwarders
@@ -30,6 +31,8 @@ from stormdeck.sources.net.failure import HOSTED, FailureKind
 from stormdeck.sources.net.http import DEADLINE_S, HttpClient
 from stormdeck.sources.processes.command_line import is_spawned_by_vllm, listens_otherwise, port_of
 from stormdeck.sources.processes.scan import Scan, scan_processes
+from stormdeck.sources.remote.machine import Machine, RemoteServer
+from stormdeck.sources.remote.path import far_logs, on_machines
 from stormdeck.sources.settings.authorities import read_authorities
 
 PORTS = (8000, 4000, 8082, 3456)
@@ -49,17 +52,23 @@ async def discover(
     reader: RouteReader | None = None,
     listeners: OtherListeners | None = None,
     agreed: Collection[LogSpec] = (),
+    machines: Sequence[Machine] = (),
 ) -> DiscoverySnapshot:
     """Search once: what flags name, the client's base URL, what is behind a proxy, processes, the usual ports.
 
     ``found`` is in this order, so the first proxy and the first other server are the path. ``deadline_s`` is for
     one answer of a named server, ``unnamed_s`` for other servers; ``known`` is what answered at a URL before,
     ``reader`` remembers what a proxy refused to list, ``agreed`` are logs for which a program may be run. Where
-    nothing is named, ``listeners`` asks programs on other ports. Takes a few hundred milliseconds, at most a few
+    nothing is named, ``listeners`` asks programs on other ports. With ``machines`` the servers are theirs, and none of
+    this machine is asked but those that are named. Takes a few hundred milliseconds, at most a few
     deadlines; a few milliseconds where nothing runs. Never raises.
     """
     http.trust(await with_timeout(PATIENCE_S, (), read_authorities, settings))
     configured, skipped = _named(settings, named)
+    base = base_url(settings)
+    led_to = base.url if base is not None and not base.hosted else ""
+    far = [one for found in await asyncio.gather(*(one.servers(led_to) for one in machines)) for one in found]
+    configured = [*(_far(one) for one in far if not one.is_direct), *configured]
     closed = {port for port in ports if refuses(port)}
     # Listeners are only listed where there may be one: that is most of the cost of a search.
     asks_others = listeners is not None and not configured
@@ -71,8 +80,8 @@ async def discover(
     # Concurrently; a URL that occurs twice is probed as its first candidate.
     named_ones, running, usual = await asyncio.gather(
         search.probe(configured),
-        search.probe((*_listening(processes), *_published(processes), *more)),
-        search.probe(_usual(ports, processes)),
+        search.probe(() if machines else (*_listening(processes), *_published(processes), *more)),
+        search.probe(() if machines else _usual(ports, processes)),
     )
     if listeners is not None:
         listeners.remember([one for one in running if one.place in more])
@@ -82,8 +91,11 @@ async def discover(
     unread: list[Missed] = []
     table, is_elsewhere = RoutingTable(), False
     facts = Facts.effective(settings)
+    far_urls = {one.url for one in far}
     for proxy in (*named_ones, *local):
-        routes = await routes_of(proxy, named, processes, http, deadline_s, reader)
+        # What a proxy on another machine calls its servers says nothing here.
+        is_far = proxy.place.url in far_urls
+        routes = None if is_far else await routes_of(proxy, named, processes, http, deadline_s, reader)
         if routes is None:
             continue
         places, why = upstreams_of(proxy, routes, group_in_use(facts, routes.table))
@@ -107,10 +119,14 @@ async def discover(
     if is_elsewhere:
         found, beside = _without_local(found, beside, seen)
     found = await behind_forwarders(found, processes, http, deadline_s)
+    found = on_machines(found, far)
     silent = {one.place.url for one in seen if one.failure is not None}
     no_logs = (), (f"No log can be followed: {_STALLED}.",)
     on_path = DiscoverySnapshot(found).on_path()
-    kept_in = await log_places(on_path, processes.contained, agreed=agreed)
+    kept_in = (
+        *await log_places(on_path, processes.contained, agreed=agreed),
+        *(place for one in on_path for place in far_logs(one, far)),
+    )
     # Where the user named the logs, no other is proposed; what is known of the containers is of use all the same.
     kept_in = tuple(one for one in kept_in if not (named.logs and one.is_proposed))
     logs, log_notes = await with_timeout(PATIENCE_S, no_logs, followed, on_path, named.logs, silent, kept_in)
@@ -122,6 +138,7 @@ async def discover(
             *missed,
             *no_servers,
             *unread,
+            *(Missed(one.host, one.problem) for one in machines if one.problem),
             *_unreachable(processes, found),
             *_portless(processes, found),
             *(Missed("processes", note) for note in processes.notes),
@@ -130,7 +147,8 @@ async def discover(
         places=kept_in,
         log_notes=log_notes,
         loading=tuple(listener.process for listener in processes.loading if listener.process is not None),
-        contained=processes.contained,
+        contained=() if machines else processes.contained,
+        machines=tuple(NamedMachine(one.host, one.problem) for one in machines),
         beside=beside,
         silent=tuple(
             one.place.url
@@ -140,6 +158,11 @@ async def discover(
         routes=table.with_server(named.vllm) if named.vllm else table,
         done=True,
     )
+
+
+def _far(server: RemoteServer) -> Candidate:
+    kind = server.process.kind if server.process is not None else None
+    return Candidate(Role.FLAG, server.url, server.how, None, kind, by_user=True)
 
 
 def _path_order(upstreams: Sequence[Candidate]) -> Callable[[Probed], tuple[int, bool, int]]:

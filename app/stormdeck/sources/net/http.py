@@ -10,7 +10,7 @@ import time
 import zlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +92,8 @@ class HttpClient:
         self._clients: dict[tuple[str, tuple[str, ...]], httpx.AsyncClient] = {}
         self._authorities: tuple[str, ...] = ()
         self._resolver = Resolver()
+        self.forwards: dict[tuple[str, int], int | Failure] = {}
+        """Ports of other machines that are reached by a port of this one; a failure says why not now."""
 
     def trust(self, authorities: tuple[str, ...]) -> None:
         """Trust these authorities (PEM texts) from now on, besides the usual ones."""
@@ -112,6 +114,22 @@ class HttpClient:
         if target.is_hosted:
             return Failure(FailureKind.HOSTED, HOSTED)
         sent = {**(headers or {})}
+        place = target.host, target.port
+        forward = self.forwards.get(place)
+        if isinstance(forward, Failure):
+            return forward
+        if forward is not None:
+            sent["host"] = f"{target.host}:{target.port}"
+            target = replace(target, host="127.0.0.1", port=forward)
+            answer = await self._get(target, sent, key, limit, deadline_s)
+            # ssh itself is gone: it takes connections whatever the port there does.
+            is_lost = isinstance(answer, Failure) and answer.kind is FailureKind.REFUSED
+            return Failure(FailureKind.OURS, f"the connection to {place[0]} was lost") if is_lost else answer
+        return await self._get(target, sent, key, limit, deadline_s)
+
+    async def _get(
+        self, target: Address, sent: dict[str, str], key: str | None, limit: int, deadline_s: float
+    ) -> Answer | Failure:
         if key:
             if not key.isascii() or not key.isprintable() or key != key.strip():
                 return Failure(FailureKind.BAD_URL, "the key has characters that no HTTP header can carry")

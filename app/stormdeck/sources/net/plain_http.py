@@ -147,8 +147,8 @@ def _path(target: Address) -> str:
 def _request(target: Address, headers: Mapping[str, str]) -> bytes:
     host = f"[{target.host}]" if ":" in target.host else target.host
     host = host if target.port == 80 else f"{host}:{target.port}"
-    lines = [f"GET {_path(target)} HTTP/1.1", f"host: {host}", "connection: keep-alive"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
+    sent = {"host": host, "connection": "keep-alive", **headers}
+    lines = [f"GET {_path(target)} HTTP/1.1", *(f"{name}: {value}" for name, value in sent.items())]
     return "\r\n".join((*lines, "", "")).encode("ascii")
 
 

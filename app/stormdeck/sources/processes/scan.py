@@ -131,7 +131,12 @@ def _listening(running: ProcessTable, notes: list[str]) -> list[tuple[str, int, 
 
 
 def is_alive(process: ServerProcess) -> bool:
-    """Return whether this process still runs; its pid alone may belong to another one by now."""
+    """Return whether this process still runs; its pid alone may belong to another one by now.
+
+    Of a process on another machine that is found out by the next search.
+    """
+    if process.host:
+        return True
     import psutil
 
     try:
@@ -142,7 +147,9 @@ def is_alive(process: ServerProcess) -> bool:
 
 
 def config_of(process: ServerProcess) -> Path | None:
-    """Return the YAML that a running LiteLLM was started with."""
+    """Return the YAML that a running LiteLLM of this machine was started with."""
+    if process.host:
+        return None
     import psutil
 
     try:

@@ -24,6 +24,7 @@ from stormdeck.model.snapshots.server import (
 from stormdeck.model.symbols import Health
 from stormdeck.model.urls import place, same_place
 from stormdeck.model.verdict.servers.hosted import no_own_server
+from stormdeck.model.verdict.servers.machines import on_machines
 from stormdeck.model.verdict.servers.no_answer import no_answer, untrusted, url_code, why_missed
 from stormdeck.model.verdict.servers.on_the_way import front_alone
 from stormdeck.model.verdict.servers.starting import loading
@@ -38,6 +39,8 @@ def no_server(deck: Deck, now: float) -> Statement:
         return LOOKING
     if any(found.kind in _POLLED for found in deck.discovery.found):
         return Statement(Health.UNKNOWN, "Asking the servers")
+    if deck.discovery.machines and unknown_base(deck) is None:
+        return on_machines(deck.discovery.machines)
     if deck.discovery.loading:
         return loading(deck, deck.discovery.loading[0], now)
     if deck.discovery.hosted is not None:
@@ -46,24 +49,11 @@ def no_server(deck: Deck, now: float) -> Statement:
         return no_own_server(deck)
     base = unknown_base(deck)
     if base is not None:
-        inner = next((one for one in deck.discovery.contained if one.url and same_place(one.url, base.url)), None)
-        is_loading = inner is not None and inner.listens is False and base.met is not ServerState.UP
-        return loading(deck, inner.process, now) if inner is not None and is_loading else _at_base(deck, base)
+        return _at_unknown(deck, base, now)
     if deck.discovery.contained:
         return _in_container(deck.discovery.contained[0])
     if deck.discovery.silent:
-        places = ", ".join(place(url) for url in deck.discovery.silent)
-        return Statement(
-            Health.UNKNOWN,
-            f"No answer yet from {places} on this machine",
-            "Something listens there but has not answered: it may be busy, or another kind of server. "
-            "stormdeck asks again.",
-            HopKind.SERVER,
-            brief=brief(f"Asking {places}", "no answer yet"),
-            cause="unknown: slow, hung, or not an HTTP server",
-            evidence="; ".join(why for url in deck.discovery.silent if (why := why_missed(deck, url))),
-            step="stormdeck --vllm http://HOST:8000 waits longer for the server that it names",
-        )
+        return _silent(deck)
     return Statement(
         Health.WARNING,
         "No vLLM and no proxy found on this machine",
@@ -74,6 +64,29 @@ def no_server(deck: Deck, now: float) -> Statement:
         cause="nothing is configured",
         evidence="; ".join(f"{missed.what}: {missed.why}" for missed in deck.discovery.missed[:4]),
         step="start vLLM, or name it: stormdeck --vllm http://HOST:8000",
+    )
+
+
+def _at_unknown(deck: Deck, base: Found, now: float) -> Statement:
+    """Return what is known of a base URL that no known server answers."""
+    inner = next((one for one in deck.discovery.contained if one.url and same_place(one.url, base.url)), None)
+    is_loading = inner is not None and inner.listens is False and base.met is not ServerState.UP
+    return loading(deck, inner.process, now) if inner is not None and is_loading else _at_base(deck, base)
+
+
+def _silent(deck: Deck) -> Statement:
+    """Return that something on this machine takes connections and has not answered."""
+    places = ", ".join(place(url) for url in deck.discovery.silent)
+    return Statement(
+        Health.UNKNOWN,
+        f"No answer yet from {places} on this machine",
+        "Something listens there but has not answered: it may be busy, or another kind of server. "
+        "stormdeck asks again.",
+        HopKind.SERVER,
+        brief=brief(f"Asking {places}", "no answer yet"),
+        cause="unknown: slow, hung, or not an HTTP server",
+        evidence="; ".join(why for url in deck.discovery.silent if (why := why_missed(deck, url))),
+        step="stormdeck --vllm http://HOST:8000 waits longer for the server that it names",
     )
 
 

@@ -23,6 +23,7 @@ from stormdeck.model.symbols import Health
 from stormdeck.model.urls import origin_of, place, same_place, with_scheme
 from stormdeck.model.verdict.groups import shown_name, speaks_for
 from stormdeck.model.verdict.servers.containers import container_at, start_command
+from stormdeck.model.verdict.servers.machines import unseen
 from stormdeck.model.verdict.servers.no_answer import no_answer, url_code
 from stormdeck.model.verdict.servers.no_server import no_server
 from stormdeck.model.verdict.servers.on_the_way import front_alone, unreachable
@@ -41,7 +42,7 @@ def problems(deck: Deck, now: float) -> Iterator[Statement]:
         if server is None or server.state in {ServerState.UP, ServerState.ASKING}:
             continue
         if hop is HopKind.PROXY or not speaks_for(deck, server.url):
-            yield _on_the_way(deck, hop, server, now) or _problem(deck, hop, server, now)
+            yield unseen(deck, server.url) or _on_the_way(deck, hop, server, now) or _problem(deck, hop, server, now)
 
 
 def _problem(deck: Deck, hop: HopKind, server: Server, now: float) -> Statement:

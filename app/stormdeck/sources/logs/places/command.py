@@ -97,6 +97,7 @@ class CommandLog(StreamedLog):
         process = asyncio.subprocess.Process(transport, protocol, asyncio.get_running_loop())
         self.children.add(process.pid)
         self._transports[process.pid] = transport
+        self._processes[process.pid] = process
         return process
 
     async def finish(self, process: asyncio.subprocess.Process) -> None:
@@ -110,8 +111,14 @@ class CommandLog(StreamedLog):
                 signal_group(process.pid, signal.SIGKILL)
                 await process.wait()
         self.children.discard(process.pid)
+        self._processes.pop(process.pid, None)
         # What the program left running may hold its pipes open.
         self._transports.pop(process.pid).close()
+
+    async def close(self) -> None:
+        """End the programs that still run."""
+        for process in tuple(self._processes.values()):
+            await self.finish(process)
 
     def stop(self) -> None:
         """Stop, and end the program at once: the panel may exit before the thread runs again."""

@@ -20,6 +20,8 @@ from stormdeck.sources.logs.places.source import LogSource, Receiver, StreamedLo
 from stormdeck.sources.logs.places.ssh import RemoteFileSource, RemoteSource
 
 MOST_QUEUED = 16
+END_S = 3.0
+"""For the end of the programs that showed a log."""
 PATIENCE_S = 0.2
 
 
@@ -92,3 +94,5 @@ def read_once(spec: LogSpec, span: Span, deadline_s: float | None = None) -> Ite
     finally:
         closed.set()
         source.stop()
+        # A command that ends before its programs do would leave them, and print what asyncio thinks of that.
+        source.wait_ended(END_S)

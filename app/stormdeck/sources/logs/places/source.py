@@ -83,9 +83,11 @@ class StreamedLog(ABC):
         """Process groups that were started for it and run."""
         self._transports: dict[int, asyncio.SubprocessTransport] = {}
         """Their pipes."""
+        self._processes: dict[int, asyncio.subprocess.Process] = {}
         self._stopped = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
+        self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._last_status: LogStatus | None = None
         self._is_done = False
@@ -100,7 +102,13 @@ class StreamedLog(ABC):
 
     def start(self) -> None:
         """Start to follow in a thread of its own."""
-        threading.Thread(target=self._run, name=f"follow {self.name}", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name=f"follow {self.name}", daemon=True)
+        self._thread.start()
+
+    def wait_ended(self, timeout_s: float) -> None:
+        """Wait until all that was started for it has ended, after ``stop``."""
+        if self._thread is not None:
+            self._thread.join(timeout_s)
 
     def stop(self) -> None:
         """Stop, and end what was started for it. Returns at once."""
@@ -147,9 +155,11 @@ class StreamedLog(ABC):
                 if self._stopped.is_set():
                     return
                 self._loop = runner.get_loop()
-                self._task = self._loop.create_task(self._follow())
+                self._task = self._loop.create_task(self._read_again_and_again())
             try:
                 runner.run(_finished(self._task))
+                # Apart from the task: what is to be ended must not be left half ended because it is stopped meanwhile.
+                runner.run(self.close())
             finally:
                 with self._lock:
                     self._loop = None
@@ -157,12 +167,6 @@ class StreamedLog(ABC):
     async def close(self) -> None:
         """Release what is kept from one ``read`` to the next."""
         return
-
-    async def _follow(self) -> None:
-        try:
-            await self._read_again_and_again()
-        finally:
-            await self.close()
 
     async def _read_again_and_again(self) -> None:
         """Open the source again each time that it ends, later each time that nothing came."""

@@ -32,15 +32,21 @@ _OPTIONS = {
     "ControlMaster": "auto",
     "ControlPersist": "no",
 }
+KEPT: set[str] = set()
+"""Hosts whose connection is kept by somebody else (``sources/remote/``): their logs use it and open none."""
 STEP_S = 0.02
 """Between two looks whether the connection is open."""
 _FAILED = 255
 """The exit code of ssh itself."""
 
 
-def ssh_argv(host: str, words: Sequence[str]) -> list[str]:
-    """Return the command line that runs a command on a host."""
-    options = [f"-o{name}={value}" for name, value in _OPTIONS.items()] + [f"-oControlPath={_control(host)}"]
+def ssh_argv(host: str, words: Sequence[str], *, is_holder: bool = False, purpose: str = "") -> list[str]:
+    """Return the command line that runs a command on a host; the one that holds the connection comes first.
+
+    Commands for the same purpose share a connection.
+    """
+    chosen = _OPTIONS | {"ControlMaster": "no"} if host in KEPT and not is_holder else _OPTIONS
+    options = [f"-o{name}={value}" for name, value in chosen.items()] + [f"-oControlPath={control_path(host, purpose)}"]
     user, at, address = host.rpartition("@")
     return ["ssh", "-T", *options, "--", f"{user}{at}{address.strip('[]')}", " ".join(map(quoted, words))]
 
@@ -54,10 +60,10 @@ def quoted(word: str) -> str:
     return f"~/{shlex.quote(word[2:])}" if word.startswith("~/") and word != "~/" else shlex.quote(word)
 
 
-def _control(host: str) -> Path:
+def control_path(host: str, purpose: str = "") -> Path:
     """Return where the connection to a host is shared. The path of a socket must be short."""
     folder = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
-    name = hashlib.sha256(f"{host} {os.getpid()}".encode()).hexdigest()[:16]
+    name = hashlib.sha256(f"{host} {os.getpid()} {purpose}".encode()).hexdigest()[:16]
     return folder / f"stormdeck-{name}"
 
 
@@ -89,21 +95,28 @@ class OverSsh(CommandLog):
         """Open the connection unless it is open; return why it cannot be."""
         if self._holder is not None and self._holder.returncode is None:
             return None
-        await self.close()
+        if self.spec.host in KEPT:
+            is_open = control_path(self.spec.host).exists()
+            return None if is_open else Ended(LogState.FAILED, f"{self.name}: {self.spec.host} cannot be reached now")
+        await self._leave()
         # It ends when its standard input does, so also when this program is killed.
-        process = await self.spawn(ssh_argv(self.spec.host, ["cat"]), asyncio.subprocess.PIPE)
+        process = await self.spawn(ssh_argv(self.spec.host, ["cat"], is_holder=True), asyncio.subprocess.PIPE)
         if isinstance(process, Ended):
             return process
         self._holder, messages = process, asyncio.create_task(_messages(process))
         self._messages_of_holder = messages
-        while not _control(self.spec.host).exists():
+        while not control_path(self.spec.host).exists():
             await asyncio.wait({messages}, timeout=STEP_S)
             if messages.done():
                 return explain_ssh(self.name, self.spec.host, messages.result())
         return None
 
     async def close(self) -> None:
-        """Close the connection."""
+        """End what runs there, and close the connection."""
+        await self._leave()
+        await super().close()
+
+    async def _leave(self) -> None:
         holder, messages = self._holder, self._messages_of_holder
         self._holder = self._messages_of_holder = None
         if holder is not None and messages is not None:
