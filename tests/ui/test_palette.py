@@ -64,6 +64,18 @@ async def test_a_list_without_room_has_no_pages_and_ends_nothing(panel, key):
 
 
 @in_loop
+async def test_two_keys_that_close_it_close_nothing_else(panel):
+    async with panel().run_test(size=(80, 24)) as pilot:
+        for key, name in (("ctrl+p", "CommandPalette"), ("question_mark", "HelpScreen")):
+            await pilot.press(key)
+            await until(pilot, lambda name=name: type(pilot.app.screen).__name__ == name, f"no {name}")
+            opened = pilot.app.screen
+            opened.dismiss()
+            opened.dismiss()
+            await until(pilot, lambda: type(pilot.app.screen).__name__ == "OverviewScreen", "not closed")
+
+
+@in_loop
 async def test_what_is_found_is_done(panel):
     async with panel().run_test(size=(120, 60)) as pilot:
         app = pilot.app

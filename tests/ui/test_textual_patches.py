@@ -161,6 +161,12 @@ class TestMemory:
         assert "unsubscribe" not in inspect.getsource(Input)
 
 
+class TestDismissing:
+    def test_textual_still_pops_a_screen_for_each_dismissal(self):
+        assert "self.app.pop_screen()" in source(Screen.dismiss)
+        assert "is_current" not in source(Screen.dismiss)
+
+
 class TestPaging:
     def test_textual_still_looks_up_a_line_that_may_not_exist(self):
         text = source(paging._original)

@@ -15,6 +15,7 @@ from textual.widgets import Static
 from stormdeck.ui.bindings import bindings
 from stormdeck.ui.panel_app import PanelApp
 from stormdeck.ui.rendering import called, clickable, line
+from stormdeck.ui.textual_patches.dismissing import DismissedOnce
 from stormdeck.ui.textual_patches.exiting import EmptyOnExit
 from stormdeck.ui.textual_patches.screen_size import add_size_classes
 
@@ -40,7 +41,7 @@ class Room(VerticalScroll):
         self.post_message(self.Changed())
 
 
-class Dialog(EmptyOnExit, ModalScreen[Answer]):
+class Dialog(EmptyOnExit, DismissedOnce[Answer], ModalScreen[Answer]):
     """A modal screen with keys from the action registry."""
 
     def __init__(self) -> None:

@@ -10,6 +10,7 @@ module              what it replaces                                   what woul
 ``compositor``      ``Compositor``: partial updates                     compare with the updated regions
 ``stylesheet``      ``Stylesheet.reparse``, ``set_variables``          keep the parse cache across new screens
 ``memory``          ``StylesCache``, ``Toast``, ``Strip``, ``Input``   four small corrections, each named there
+``dismissing``      a second ``Screen.dismiss`` of the same screen     ignore it where the screen is not the current one
 ``paging``          page keys of a list of options without height      return in ``OptionList._move_page``
 ``exiting``         ``Mount`` of a screen while the app exits          send none when nothing was mounted
 ``screen_size``     breakpoint classes and styles of a new screen      set the classes before the first layout
