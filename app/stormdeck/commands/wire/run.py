@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -108,7 +109,8 @@ def _wait(child: subprocess.Popen[bytes]) -> int:
 
     def pass_on(number: int, _: FrameType | None) -> None:
         if child.returncode is None:
-            os.kill(child.pid, number)
+            with suppress(ProcessLookupError):
+                os.kill(child.pid, number)
 
     def of_terminal(number: int, _: FrameType | None) -> None:
         # The client would take a second Ctrl-C for the wish to leave.
@@ -123,20 +125,18 @@ def _wait(child: subprocess.Popen[bytes]) -> int:
         signal.SIGUSR1: pass_on,
         signal.SIGUSR2: pass_on,
     }
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    try:
-        while True:
-            _, status = os.waitpid(child.pid, os.WUNTRACED)
-            if os.WIFSTOPPED(status):
-                # The client stopped itself: the shell has to see this program stopped, too.
-                os.kill(os.getpid(), signal.SIGSTOP)
-                os.kill(child.pid, signal.SIGCONT)
-                continue
-            child.returncode = os.waitstatus_to_exitcode(status)
-            return child.returncode if child.returncode >= 0 else 128 - child.returncode
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    while True:
+        _, status = os.waitpid(child.pid, os.WUNTRACED)
+        if os.WIFSTOPPED(status):
+            # The client stopped itself: the shell has to see this program stopped, too.
+            os.kill(os.getpid(), signal.SIGSTOP)
+            os.kill(child.pid, signal.SIGCONT)
+            continue
+        # From here on the handlers do nothing: a second Ctrl-C must not leave files behind.
+        child.returncode = os.waitstatus_to_exitcode(status)
+        return child.returncode if child.returncode >= 0 else 128 - child.returncode
 
 
 def _has_terminal() -> bool:
