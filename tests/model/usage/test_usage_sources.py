@@ -73,7 +73,7 @@ def test_a_request_is_not_counted_again_where_a_server_saw_it_too_nor_outside_of
     assert undelivered(ones, DAY, DAY + 9) == Undelivered()
 
 
-TOTALS = Totals(answered=57, failed=1, tokens_in=1_240_000, tokens_cached=620_000, tokens_told=1_240_000)
+TOTALS = Totals(answered=57, failed=1, tokens_in=1_240_000, tokens_cached=620_000, tokens_cache_known=1_240_000)
 TOTALS.tokens_out, TOTALS.waited_s, TOTALS.timed = 34_200, 754.0, 58
 ENERGY, SERVERS = Energy(1.6e6, 12_000), Counted(1.3e6, 3.6e4, 12_000)
 
