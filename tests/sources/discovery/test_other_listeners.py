@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -62,6 +63,16 @@ def test_a_program_of_another_user_is_asked_too():
         found = search([Listener("127.0.0.1", address(url).port, None)])
     assert kinds(found) == [ServerKind.VLLM]
     assert "another user's program" in found.found[0].how
+
+
+def test_the_forwards_of_another_stormdeck_are_no_servers_of_this_machine():
+    server = vllm(**WITH_MESSAGES)
+    with served(server) as (url,):
+        ours = listening(url, "ssh")
+        command = ("ssh", "-T", "-oControlPath=/run/user/1000/stormdeck-0123456789abcdef", "--", "gpu-box", "cat")
+        found = search([replace(ours, process=replace(ours.process, command=command))])
+        assert (found.found, server.asked) == ((), [])
+        assert kinds(search([ours])) == [ServerKind.VLLM]
 
 
 def test_no_token_is_sent_on_a_guess():

@@ -59,6 +59,8 @@ class Deadlines:
     """A server that does not answer in time may merely be slow."""
 
 
+MACHINES_S = 10.0
+"""Added for machines that ssh reaches: a login takes a second or more."""
 PATIENT = Deadlines(DEADLINE_S, 2.0, 20.0)
 """For a user who runs a command. A slow server gets two or three requests in a row, the others concurrently."""
 QUICK = Deadlines(0.8, 0.8, 2.0, is_quick=True)
@@ -142,15 +144,16 @@ def token_for(url: str, options: Options, settings: SettingsSnapshot, seen: Serv
 
 
 async def _ask(options: Options, settings: SettingsSnapshot, deadlines: Deadlines) -> ServerAnswers:
-    end = time.monotonic() + deadlines.total_s
-    late_note = f"Not every server answered within {deadlines.total_s:g} s; its figures are missing."
+    total_s = deadlines.total_s + (MACHINES_S if options.host else 0.0)
+    end = time.monotonic() + total_s
+    late_note = f"Not every server answered within {total_s:g} s; its figures are missing."
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(PreflightClient(__version__))
         machines = [Machine(host, http) for host in options.host]
         for one in machines:
             stack.push_async_callback(one.close)
         try:
-            async with asyncio.timeout(deadlines.total_s):
+            async with asyncio.timeout(total_s):
                 found = await discover(
                     settings,
                     http,

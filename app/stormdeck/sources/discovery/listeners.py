@@ -11,6 +11,7 @@ from stormdeck.model.snapshots.discovery import Missed, ServerProcess
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.model.units import plural
 from stormdeck.sources.discovery.candidates import Candidate, Probed, Role
+from stormdeck.sources.logs.places.ssh import is_forward_of_stormdeck
 from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import LIMIT, Answer, HttpClient, json_object
 from stormdeck.sources.processes.command_line import is_spawned_by_vllm
@@ -89,6 +90,8 @@ def _unknown(scan: Scan, ports: Collection[int]) -> Iterable[Listener]:
         if one.port in seen or (process is not None and (process.kind is not None or process.pid == os.getpid())):
             continue
         if process is not None and is_spawned_by_vllm(process.command):
+            continue
+        if process is not None and is_forward_of_stormdeck(process.command):
             continue
         seen.add(one.port)
         yield one

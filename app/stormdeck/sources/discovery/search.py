@@ -71,7 +71,7 @@ async def discover(
     configured = [*(_far(one) for one in far if not one.is_direct), *configured]
     closed = {port for port in ports if refuses(port)}
     # Listeners are only listed where there may be one: that is most of the cost of a search.
-    asks_others = listeners is not None and not configured
+    asks_others = listeners is not None and not configured and not machines
     may_listen = asks_others or bool(configured) or len(closed) < len(ports)
     processes = await with_timeout(PATIENCE_S, Scan(notes=(_STALLED,)), scan, may_listen)
     processes = await with_published_ports(processes)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.logs.spec import LogSpec, StandardInput
+from stormdeck.model.logs.spec import LogSpec, RemoteLog, StandardInput
 from stormdeck.sources.logs.places.delivery import RECENT
 from stormdeck.sources.logs.places.opening import UnreadError, read_once
 from stormdeck.sources.logs.splitter import LineSplitter
@@ -18,6 +18,8 @@ from stormdeck.sources.logs.tail import Obstacle, open_log
 END_BYTES = 512 * 1024
 DEADLINE_S = 2.0
 """For a log that is no file."""
+REMOTE_S = 10.0
+"""For a log on another host: a login takes a second or more."""
 
 
 class RecentLines(NamedTuple):
@@ -42,7 +44,8 @@ def recent_lines(log: LogSpec, most_bytes: int = END_BYTES) -> RecentLines:
     batches = []
     why = ""
     try:
-        batches = list(read_once(log, replace(RECENT, history_bytes=most_bytes), DEADLINE_S))
+        deadline_s = REMOTE_S if isinstance(log, RemoteLog) else DEADLINE_S
+        batches = list(read_once(log, replace(RECENT, history_bytes=most_bytes), deadline_s))
     except UnreadError as error:
         why = f"{error}."
     lines = tuple(line for batch in batches for line in batch.lines)

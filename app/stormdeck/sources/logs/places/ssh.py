@@ -36,6 +36,7 @@ KEPT: set[str] = set()
 """Hosts whose connection is kept by somebody else (``sources/remote/``): their logs use it and open none."""
 STEP_S = 0.02
 """Between two looks whether the connection is open."""
+_PREFIX = "stormdeck-"
 _FAILED = 255
 """The exit code of ssh itself."""
 
@@ -64,7 +65,12 @@ def control_path(host: str, purpose: str = "") -> Path:
     """Return where the connection to a host is shared. The path of a socket must be short."""
     folder = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
     name = hashlib.sha256(f"{host} {os.getpid()} {purpose}".encode()).hexdigest()[:16]
-    return folder / f"stormdeck-{name}"
+    return folder / f"{_PREFIX}{name}"
+
+
+def is_forward_of_stormdeck(command: Sequence[str]) -> bool:
+    """Return whether a command line is that of an ssh which a stormdeck started: its ports lead to another machine."""
+    return any(word.startswith("-oControlPath=") and f"/{_PREFIX}" in word for word in command)
 
 
 def explain_ssh(name: str, host: str, message: str) -> Ended:
