@@ -30,7 +30,7 @@ def _unreachable(machine: Machine) -> Statement:
     return Statement(
         Health.WARNING,
         f"{machine.host} cannot be seen",
-        f"{machine.problem[:1].upper()}{machine.problem[1:]}. stormdeck tries again.",
+        f"{machine.problem}. stormdeck tries again.",
         HopKind.SERVER,
         brief=brief(f"{machine.host} cannot be seen", "ssh does not reach it"),
         cause=machine.problem,
