@@ -107,7 +107,7 @@ _PAIRS = {"keys": _actions, "prices": _prices}
 def _written(keys: str) -> str:
     """Return an action's keys in YAML."""
     text = ", ".join(map(written_key, keys.split(",")))
-    return text if text[0].isalnum() else json.dumps(text)
+    return text if text.replace(", ", "").replace("+", "").isalnum() else json.dumps(text)
 
 
 def _as_json(loaded: Loaded) -> dict[str, Any]:

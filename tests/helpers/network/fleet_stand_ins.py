@@ -6,7 +6,7 @@ from demo_servers import MODEL
 from places import TESTS
 
 REQUESTS = 40
-LITELLM = (TESTS / "data" / "metrics" / "litellm-1.110.2.txt").read_text()
+LITELLM = (TESTS / "data" / "prometheus" / "litellm-1.110.2.txt").read_text()
 """What LiteLLM 1.110.2 showed after three requests that it answered and three to a deployment that is down."""
 
 

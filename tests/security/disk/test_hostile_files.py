@@ -287,6 +287,7 @@ READERS = {
     "sources/io/files.py": "new files",
     "sources/logs/places/pipe.py": "pipes",
     "sources/wire/journal.py": "new files; a lock",
+    "commands/wire/run.py": "the terminal, to ask whose it is",
     "sources/wire/reader.py": "a regular file, in bounded pieces",
     "sources/io/atomic_write.py": "a new file",
     "sources/state/sqlite_file.py": "a new file; its reader looks through read_bounded first",

@@ -277,6 +277,8 @@ def test_a_read_that_fails_is_reported_and_each_line_is_delivered_once(
     really_read, works, done = os.pread, threading.Event(), []
 
     def guarded(descriptor: int, size: int, offset: int) -> bytes:
+        if size == len(tail._GZIP):
+            return really_read(descriptor, size, offset)
         if len(done) == reads and not works.is_set():
             raise OSError(5, "Input/output error")
         done.append(offset)

@@ -124,7 +124,7 @@ def open_log(path: Path) -> int | Obstacle:
     except OSError as error:
         return obstacle(path, error)
     with contextlib.suppress(OSError):
-        if os.read(descriptor, len(_GZIP)) == _GZIP:
+        if os.pread(descriptor, len(_GZIP), 0) == _GZIP:
             os.close(descriptor)
             why = f"{path} is packed with gzip, and a packed log does not grow; stormdeck analyze reads it"
             return Obstacle(LogState.NOT_A_FILE, why)
