@@ -65,7 +65,7 @@ def test_the_json_says_where_to_look():
         deck("http://gpu-box:8000", is_local=False), (Statement(Health.OK, "All well"),)
     )
     assert [one["of_server"] for one in document["gpus"]] == [False]
-    assert "--host by ssh, or --gpu-metrics by its exporter" in document["hops"][-1]["detail"]
+    assert "--host, --gpu-metrics, or nvidia-smi on its machine" in document["hops"][-1]["detail"]
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def gpus_elsewhere(deck: Deck) -> str:
 
 def remote_gpus(where: str) -> str:
     """Return how to see the GPUs of a server that is not on this machine, as a sentence without a full stop."""
-    return f"the server is {where}, not here: --host by ssh, or --gpu-metrics by its exporter, shows its GPUs"
+    return f"the server is {where}, not here: --host, --gpu-metrics, or nvidia-smi on its machine show its GPUs"
 
 
 def _failing(hops: list[Hop], deck: Deck) -> list[Hop]:
