@@ -23,7 +23,7 @@ from textual.widgets._toast import Toast, ToastHolder, ToastRack
 
 import stormdeck
 from panel import in_loop
-from stormdeck.ui.textual_patches import paging
+from stormdeck.ui.textual_patches import paging, selecting
 from stormdeck.ui.textual_patches.driver import PanelDriver, WakingEvent, write_sequence
 from stormdeck.ui.textual_patches.memory import (
     SmallCache,
@@ -176,6 +176,13 @@ class TestPaging:
     def test_both_keys_call_what_is_replaced(self):
         assert "self._move_page(-1)" in source(OptionList.action_page_up)
         assert "self._move_page(1)" in source(OptionList.action_page_down)
+
+
+class TestSelecting:
+    def test_textual_still_selects_in_a_parent_that_may_not_exist(self):
+        text = source(Screen._forward_event)
+        assert "container.region.offset" in text
+        assert "parent is None" not in text + source(selecting._original)
 
 
 class TestScreenSize:

@@ -13,6 +13,7 @@ module              what it replaces                                   what woul
 ``dismissing``      a second ``Screen.dismiss`` of the same screen     ignore it where the screen is not the current one
 ``paging``          page keys of a list of options without height      return in ``OptionList._move_page``
 ``exiting``         ``Mount`` of a screen while the app exits          send none when nothing was mounted
+``selecting``       a mouse button on a widget that is removed         no selection without a parent
 ``screen_size``     breakpoint classes and styles of a new screen      set the classes before the first layout
 ==================  =================================================  ==========================================
 """
