@@ -64,6 +64,20 @@ async def test_a_list_without_room_has_no_pages_and_ends_nothing(panel, key):
 
 
 @in_loop
+async def test_it_opens_again_before_the_last_one_is_gone(panel):
+    async with panel().run_test(size=(80, 24)) as pilot:
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: type(pilot.app.screen).__name__ == "CommandPalette", "no palette")
+        first = pilot.app.screen
+        first.dismiss()
+        pilot.app.action_command_palette()
+        await until(pilot, lambda: pilot.app.screen.query(CommandList), "not opened again")
+        assert pilot.app.screen is not first
+        await pilot.press("escape")
+        await until(pilot, lambda: type(pilot.app.screen).__name__ == "OverviewScreen", "not closed")
+
+
+@in_loop
 async def test_two_keys_that_close_it_close_nothing_else(panel):
     async with panel().run_test(size=(80, 24)) as pilot:
         for key, name in (("ctrl+p", "CommandPalette"), ("question_mark", "HelpScreen")):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.screen import Screen
 
@@ -25,7 +25,7 @@ def select_only_in_a_parent() -> None:
     """
 
     @wraps(_original)
-    def find(self: Screen[object], x: int, y: int) -> tuple[Widget | None, Offset | None]:
+    def find(self: Screen[Any], x: int, y: int) -> tuple[Widget | None, Offset | None]:
         widget, offset = _original(self, x, y)
         return (None, None) if widget is not None and widget.parent is None else (widget, offset)
 
