@@ -113,3 +113,14 @@ async def test_a_cause_leads_to_its_rule_and_no_line_of_a_log_is_shown_twice():
         y = next(at for at, row in enumerate(rows) if "PROXY815" in row)
         await pilot.click(offset=(rows[y].index("PROXY815") + 2, y))
         await until(pilot, lambda: isinstance(app.screen, PageScreen) and rows_with(app, "PROXY815"))
+
+
+@in_loop
+async def test_what_stands_behind_a_dialog_is_still_seen(panel):
+    """The style sheets' rules for modal screens hold for every dialog: the ground lets the area through."""
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: rows_with(pilot.app, "REQUESTS"), "no overview")
+        await pilot.press("l")
+        await until(pilot, lambda: rows_with(pilot.app, "LAYOUT"), "no dialog")
+        assert rows_with(pilot.app, "claude ")
+        assert pilot.app.screen.styles.background.a < 1

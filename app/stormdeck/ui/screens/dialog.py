@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from stormdeck.ui.bindings import bindings
@@ -41,7 +40,7 @@ class Room(VerticalScroll):
         self.post_message(self.Changed())
 
 
-class Dialog(EmptyOnExit, DismissedOnce[Answer], ModalScreen[Answer]):
+class Dialog(EmptyOnExit, DismissedOnce[Answer]):
     """A modal screen with keys from the action registry."""
 
     def __init__(self) -> None:

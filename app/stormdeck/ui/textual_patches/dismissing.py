@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TypeVar
 
 from textual.await_complete import AwaitComplete
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from typing_extensions import override
 
 Answer = TypeVar("Answer")
 
 
-class DismissedOnce(Screen[Answer]):
-    """Base of a screen that ignores a second dismissal.
+class DismissedOnce(ModalScreen[Answer]):
+    """Base of a dialog that ignores a second dismissal.
 
     Keys and clicks wait in the screen's own queue. If two of them dismiss it, Textual pops the screen below it too, and
     raises ``ScreenStackError``, which ends the panel, where that is the last one (measured, Textual 8.2.8).
