@@ -13,6 +13,7 @@ from textual import events, strip
 from textual._styles_cache import StylesCache
 from textual.app import App
 from textual.cache import FIFOCache
+from textual.command import CommandPalette
 from textual.css import stylesheet
 from textual.css.stylesheet import Stylesheet
 from textual.driver import Driver
@@ -165,6 +166,11 @@ class TestDismissing:
     def test_textual_still_pops_a_screen_for_each_dismissal(self):
         assert "self.app.pop_screen()" in source(Screen.dismiss)
         assert "is_current" not in source(Screen.dismiss)
+
+    def test_the_palette_still_looks_for_a_widget_where_none_may_be(self):
+        text = source(CommandPalette._on_click)
+        assert "self.get_widget_at(" in text
+        assert "except" not in text
 
 
 class TestPaging:
