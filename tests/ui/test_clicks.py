@@ -1,6 +1,7 @@
 """A click on a hop or on the verdict does the same in every area, at every size."""
 
 import pytest
+from textual.events import MouseDown
 
 from panel import AREAS, deliver, in_loop, make_app, rows_with, screen, settled, show, until
 from samples import CALM, FOUND, GPUS, LIVE, PROXY, STORMY, VLLM, WELL, WRONG
@@ -62,3 +63,18 @@ async def test_a_verdict_without_a_cause_leads_to_all_that_was_checked():
     async with make_app(lines=()).run_test(size=(80, 24)) as pilot:
         await pilot.click(VerdictBar)
         await until(pilot, lambda: pilot.app.screen.AREA == "checks", "not gone to the checks")
+
+
+@in_loop
+async def test_a_click_on_what_is_just_being_removed_ends_nothing():
+    """It is drawn until the next layout, and has no parent any more."""
+    async with make_app().run_test(size=(80, 24)) as pilot:
+        await deliver(pilot, WELL, *STACK, CALM)
+        await settled(pilot)
+        below, widget = pilot.app.screen, pilot.app.screen.query_one(VerdictBar)
+        x, y = widget.content_region.offset
+        assert below.get_widget_and_offset_at(x, y)[0] is widget
+        parent, widget._parent = widget._parent, None
+        below._forward_event(MouseDown(widget, x, y, 0, 0, 1, False, False, False, screen_x=x, screen_y=y))
+        widget._parent = parent
+        await show(pilot, "logs")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from textual.command import CommandInput, CommandList
+from textual.events import Click
 
 from fleets import FLEET
 from panel import deliver, in_loop, make_app, rows_with, until
@@ -61,6 +62,31 @@ async def test_a_list_without_room_has_no_pages_and_ends_nothing(panel, key):
         before = found.highlighted
         await pilot.press(key)
         await until(pilot, lambda: key == "pageup" or found.highlighted > before, "no page")
+
+
+@in_loop
+async def test_a_click_from_before_the_pane_got_smaller_ends_nothing(panel):
+    async with panel().run_test(size=(80, 24)) as pilot:
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: type(pilot.app.screen).__name__ == "CommandPalette", "no palette")
+        palette = pilot.app.screen
+        palette.post_message(Click(None, 155, 21, 0, 0, 1, False, False, False, screen_x=155, screen_y=21))
+        await pilot.press("escape")
+        await until(pilot, lambda: type(pilot.app.screen).__name__ == "OverviewScreen", "not closed")
+
+
+@in_loop
+async def test_it_opens_again_before_the_last_one_is_gone(panel):
+    async with panel().run_test(size=(80, 24)) as pilot:
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: type(pilot.app.screen).__name__ == "CommandPalette", "no palette")
+        first = pilot.app.screen
+        first.dismiss()
+        pilot.app.action_command_palette()
+        await until(pilot, lambda: pilot.app.screen.query(CommandList), "not opened again")
+        assert pilot.app.screen is not first
+        await pilot.press("escape")
+        await until(pilot, lambda: type(pilot.app.screen).__name__ == "OverviewScreen", "not closed")
 
 
 @in_loop

@@ -13,6 +13,7 @@ from textual import events, strip
 from textual._styles_cache import StylesCache
 from textual.app import App
 from textual.cache import FIFOCache
+from textual.command import CommandPalette
 from textual.css import stylesheet
 from textual.css.stylesheet import Stylesheet
 from textual.driver import Driver
@@ -23,7 +24,7 @@ from textual.widgets._toast import Toast, ToastHolder, ToastRack
 
 import stormdeck
 from panel import in_loop
-from stormdeck.ui.textual_patches import paging
+from stormdeck.ui.textual_patches import paging, selecting
 from stormdeck.ui.textual_patches.driver import PanelDriver, WakingEvent, write_sequence
 from stormdeck.ui.textual_patches.memory import (
     SmallCache,
@@ -166,6 +167,11 @@ class TestDismissing:
         assert "self.app.pop_screen()" in source(Screen.dismiss)
         assert "is_current" not in source(Screen.dismiss)
 
+    def test_the_palette_still_looks_for_a_widget_where_none_may_be(self):
+        text = source(CommandPalette._on_click)
+        assert "self.get_widget_at(" in text
+        assert "except" not in text
+
 
 class TestPaging:
     def test_textual_still_looks_up_a_line_that_may_not_exist(self):
@@ -176,6 +182,13 @@ class TestPaging:
     def test_both_keys_call_what_is_replaced(self):
         assert "self._move_page(-1)" in source(OptionList.action_page_up)
         assert "self._move_page(1)" in source(OptionList.action_page_down)
+
+
+class TestSelecting:
+    def test_textual_still_selects_in_a_parent_that_may_not_exist(self):
+        text = source(Screen._forward_event)
+        assert "container.region.offset" in text
+        assert "parent is None" not in text + source(selecting._original)
 
 
 class TestScreenSize:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import events, on
+from textual.command import CommandPalette
 
 from stormdeck.model.finding import HopKind
 from stormdeck.model.keys.keymap import Chosen
@@ -175,6 +176,11 @@ class StormdeckApp(PanelApp):
         # Only the newest: the key is pressed several times.
         self.clear_notifications()
         self.notify(f"{interval_words(seconds)} {not_kept}".strip(), timeout=6, markup=False)
+
+    def action_command_palette(self) -> None:
+        """Show the palette. With Textual's id for it there would be two of one id while the last one is removed."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette())
 
     async def action_help(self) -> None:
         """Show all keys."""

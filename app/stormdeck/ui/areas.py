@@ -46,9 +46,10 @@ def _fleet() -> Screen[None]:
 def palette() -> type[Provider]:
     """Return the provider of the command palette's entries."""
     from stormdeck.ui.palette import PanelCommands
-    from stormdeck.ui.textual_patches.dismissing import dismiss_palette_once
+    from stormdeck.ui.textual_patches.dismissing import close_palette_by_clicks_on_the_screen, dismiss_palette_once
     from stormdeck.ui.textual_patches.paging import page_only_what_is_shown
 
+    close_palette_by_clicks_on_the_screen()
     dismiss_palette_once()
     page_only_what_is_shown()
     return PanelCommands

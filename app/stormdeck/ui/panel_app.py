@@ -25,6 +25,7 @@ from stormdeck.ui.signals import end_on_signals
 from stormdeck.ui.textual_patches.compositor import render_only_changes
 from stormdeck.ui.textual_patches.memory import save_memory
 from stormdeck.ui.textual_patches.screen_size import BY_HEIGHT, BY_WIDTH
+from stormdeck.ui.textual_patches.selecting import select_only_in_a_parent
 
 if TYPE_CHECKING:
     from textual.driver import Driver
@@ -74,6 +75,7 @@ class PanelApp(ThemedApp):
     ) -> None:
         save_memory()
         render_only_changes()
+        select_only_in_a_parent()
         super().__init__(look)
         self.home = home
         self.book = book if book is not None else LogBook()

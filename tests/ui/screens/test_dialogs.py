@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
+from textual.events import Click
 
 from canary_samples import NEW, SESSION
-from panel import deliver, in_loop, make_app, rows_with, screen, settled, until
+from panel import deliver, in_loop, make_app, rows_with, screen, settled, show, until
 from samples import FOUND, PROXY, VLLM, WRONG
 from stormdeck.model.canary.plan import plan_of
 from stormdeck.model.editing.diff import DiffKind, DiffLine
@@ -16,6 +17,7 @@ from stormdeck.model.symptoms.decode import decode
 from stormdeck.model.symptoms.evidence import Cause
 from stormdeck.model.symptoms.evidence import Standing as Certainty
 from stormdeck.ui.screens.canary import CanaryScreen
+from stormdeck.ui.screens.dialog import Dialog
 from stormdeck.ui.screens.dialogs.layout import LayoutScreen
 from stormdeck.ui.screens.help import HelpScreen
 from stormdeck.ui.screens.model_groups import GroupsScreen
@@ -113,3 +115,30 @@ async def test_a_cause_leads_to_its_rule_and_no_line_of_a_log_is_shown_twice():
         y = next(at for at, row in enumerate(rows) if "PROXY815" in row)
         await pilot.click(offset=(rows[y].index("PROXY815") + 2, y))
         await until(pilot, lambda: isinstance(app.screen, PageScreen) and rows_with(app, "PROXY815"))
+
+
+@in_loop
+async def test_what_stands_behind_a_dialog_is_still_seen(panel):
+    """The style sheets' rules for modal screens hold for every dialog: the ground lets the area through."""
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: rows_with(pilot.app, "REQUESTS"), "no overview")
+        await pilot.press("l")
+        await until(pilot, lambda: rows_with(pilot.app, "LAYOUT"), "no dialog")
+        assert rows_with(pilot.app, "claude ")
+        assert pilot.app.screen.styles.background.a < 1
+
+
+@in_loop
+async def test_a_double_click_on_a_key_closes_the_dialog_alone(panel):
+    async with panel().run_test(size=(80, 24)) as pilot:
+        await pilot.press("question_mark")
+        await until(pilot, lambda: rows_with(pilot.app, "esc close"), "no help")
+        await settled(pilot)
+        rows = screen(pilot.app).splitlines()
+        y = next(at for at, row in enumerate(rows) if "esc close" in row)
+        dialog, x = pilot.app.screen, rows[y].index("esc close")
+        style = pilot.app.screen.get_style_at(x, y)
+        for _ in range(2):
+            dialog.post_message(Click(None, x, y, 0, 0, 1, False, False, False, style=style))
+        await until(pilot, lambda: not isinstance(pilot.app.screen, Dialog), "not closed")
+        await show(pilot, "logs")

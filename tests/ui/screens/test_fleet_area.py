@@ -21,6 +21,7 @@ from panel import deliver, in_loop, rows_with, screen, settled, show, until
 from samples import CALM, FOUND, GPUS, NOW, PROXY, VLLM, WELL
 from stormdeck.model.fleet.past import FleetHistory
 from stormdeck.model.fleet.snapshot import FleetSnapshot, FleetState, FleetStatement
+from stormdeck.ui.widgets.fleet.detail import FleetDetail
 from stormdeck.ui.widgets.fleet.history import InstanceHistory
 from stormdeck.ui.widgets.fleet.list import FleetList
 
@@ -150,6 +151,16 @@ async def test_the_selected_row_is_shown_in_full_with_what_is_said_of_it(panel):
         await until(pilot, lambda: rows_with(pilot.app, "▲ gpu-3:8000 · look · qwen3-coder-480b"), "not shown")
         await press_until(pilot, "G", lambda: selected(pilot) == "proxy-1:4000", "not at the end")
         await until(pilot, lambda: rows_with(pilot.app, "claude-cli 2.9/s"), "the proxy is not shown")
+
+
+@pytest.mark.parametrize(("size", "end"), [((80, 24), "version 0.11.2"), ((40, 12), "…")], ids=str)
+@in_loop
+async def test_its_figures_are_all_there_in_a_pane_of_80_columns_and_never_cut_in_the_middle(panel, size, end):
+    async with panel().run_test(size=size) as pilot:
+        await open_fleet(pilot, CALM_FLEET)
+        shown = pilot.app.screen.query_one(FleetDetail)
+        rows = screen(pilot.app).splitlines()[shown.region.y : shown.region.bottom]
+        assert rows[-1].endswith(end)
 
 
 @in_loop

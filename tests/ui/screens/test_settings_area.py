@@ -128,6 +128,17 @@ async def test_the_keys_go_from_value_to_value_and_round_the_end(panel, there, b
 
 
 @in_loop
+async def test_a_click_on_a_row_that_is_gone_changes_nothing(panel):
+    async with panel().run_test(size=(80, 24)) as pilot:
+        await deliver(pilot, WRONG)
+        await show(pilot, "settings")
+        form = pilot.app.screen.form
+        before = form.row.field.path
+        form.go_to_row(10_000)
+        assert form.row.field.path == before
+
+
+@in_loop
 async def test_a_click_goes_to_a_value_and_a_second_one_edits_it(panel):
     async with panel().run_test(size=WIDE) as pilot:
         await opened(pilot, WELL)

@@ -88,7 +88,12 @@ class Dialog(EmptyOnExit, DismissedOnce[Answer]):
         """Run the clicked hint's action."""
         call = called(event)
         if call is not None:
-            self.call_later(self.run_action, call)
+            self.call_later(self.run_clicked, call)
+
+    async def run_clicked(self, call: str) -> None:
+        """Run an action unless an earlier click closed the dialog: it would be that of the screen below."""
+        if self.is_current:
+            await self.run_action(call)
 
 
 def in_rows(hints: tuple[Content, ...], width: int) -> Content:

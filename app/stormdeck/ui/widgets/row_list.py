@@ -85,5 +85,6 @@ class RowList(Widget):
         place = event.get_content_offset(self)
         if place is not None:
             layout = self._layout_of(self.content_size.width)
-            row = layout.row_at(layout.tops[self._first] + place.y)
-            self.post_message(self.Clicked(row, twice=event.chain == 2))
+            row = layout.row_at(layout.tops[min(self._first, len(layout.tops) - 1)] + place.y)
+            if self._first <= row < self._end:
+                self.post_message(self.Clicked(row, twice=event.chain == 2))

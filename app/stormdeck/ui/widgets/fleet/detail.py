@@ -38,13 +38,22 @@ class FleetDetail(Widget):
         width, height = self.content_size
         if not width or not height or self._row is None:
             return ""
-        row = self._row
-        head: list[Part] = [health_sign(row.health), " ", (row.row.name, "bold")]
-        rows = [*line(*head, (f"{PART}{PART.join(_known(row))}", "$quiet")).wrap(width)]
         # What is wrong must not fall off the end.
         said = [text for one in self._said for text in _statement(one, width)]
-        kept = max(1, height - len(said))
-        return lines([*rows[:kept], *said][:height])
+        rows = _described(self._row, width, max(1, height - len(said)))
+        return lines([*rows, *said][:height])
+
+
+def _described(row: RowLine, width: int, room: int) -> list[Content]:
+    """Return a row in words, as many whole figures of it as fit."""
+    head: list[Part] = [health_sign(row.health), " ", (row.row.name, "bold")]
+    known = _known(row)
+    for count in range(len(known), 0, -1):
+        kept = known if count == len(known) else [*known[:count], "…"]
+        rows = [*line(*head, (f"{PART}{PART.join(kept)}", "$quiet")).wrap(width)]
+        if len(rows) <= room:
+            return rows
+    return [*line(*head).wrap(width)][:room]
 
 
 def words_of(row: RowLine) -> str:

@@ -103,8 +103,8 @@ class SettingsForm(VerticalScroll, can_focus=False):
         self._go(len(rows) - 1 if index else next(at for at, row in enumerate(rows) if isinstance(row, Field)))
 
     def go_to_row(self, index: int) -> None:
-        """Go to a row by its index, if it is a field."""
-        if isinstance(self._view.rows[index], Field):
+        """Go to a row by its index, if it is a field: one that was clicked may be gone."""
+        if index < len(self._view.rows) and isinstance(self._view.rows[index], Field):
             self._go(index)
 
     def go_to(self, path: str) -> None:
