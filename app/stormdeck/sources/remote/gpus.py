@@ -6,6 +6,7 @@ The names of the fields are those of ``nvidia-smi --help-query-gpu`` (documentat
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Mapping
 
@@ -37,7 +38,7 @@ class RemoteGpus:
     def take(self, line: str, now: float) -> GpuSnapshot | None:
         """Return the GPUs once a line completes a round, which begins with the first GPU; ``None`` before."""
         words = [word.strip() for word in line.split(",")]
-        if len(words) != len(_FIELDS) or not words[0].isdigit() or int(words[0]) >= MOST_GPUS:
+        if len(words) != len(_FIELDS) or not re.fullmatch("[0-9]{1,3}", words[0]) or int(words[0]) >= MOST_GPUS:
             return None
         index = int(words[0])
         values = dict(zip(_FIELDS, words, strict=True))
