@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import re
+import secrets
 import shlex
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -37,6 +39,9 @@ KEPT: set[str] = set()
 STEP_S = 0.02
 """Between two looks whether the connection is open."""
 _PREFIX = "stormdeck-"
+_OWN = secrets.token_hex(8)
+_PLAIN = re.compile(r"/[A-Za-z0-9_./+@,-]{0,58}")
+"""The path of a socket has at most 104 bytes on macOS, with the name and what ssh appends while it makes it."""
 _FAILED = 255
 """The exit code of ssh itself."""
 
@@ -62,10 +67,17 @@ def quoted(word: str) -> str:
 
 
 def control_path(host: str, purpose: str = "") -> Path:
-    """Return where the connection to a host is shared. The path of a socket must be short."""
-    folder = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
-    name = hashlib.sha256(f"{host} {os.getpid()} {purpose}".encode()).hexdigest()[:16]
-    return folder / f"{_PREFIX}{name}"
+    """Return where the connection to a host is shared: no other user can guess the name, and make it first."""
+    name = hashlib.sha256(f"{host} {_OWN} {purpose}".encode()).hexdigest()[:16]
+    return _socket_folder() / f"{_PREFIX}{name}"
+
+
+def _socket_folder() -> Path:
+    """Return a folder that ssh can use: its name is short and has nothing that ssh's options expand or split."""
+    for folder in (os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir()):
+        if _PLAIN.fullmatch(folder) and os.access(folder, os.W_OK | os.X_OK):
+            return Path(folder)
+    return Path("/tmp")  # noqa: S108 - ssh lets nobody else use the socket
 
 
 def is_forward_of_stormdeck(command: Sequence[str]) -> bool:
