@@ -1,11 +1,14 @@
 """What another machine may print that nobody asked for: no exception, no invented server, no hidden one."""
 
+import shutil
+import subprocess
+
 import pytest
 
 from places import TESTS
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.sources.remote.gpus import RemoteGpus
-from stormdeck.sources.remote.listing import read_listing
+from stormdeck.sources.remote.listing import SCRIPT, read_listing
 
 RECORDED = (TESTS / "data" / "remote" / "listing.txt").read_text()
 STAT = "(x) S 1 0 0 0 -1 0 0 0 0 0 8 1 0 0 20 0 1 0 5737695 0 0"
@@ -72,3 +75,25 @@ def test_a_port_of_a_thousand_digits_is_none():
         one for one in read_listing(with_first(process(7, "vllm", "serve", "--port", HUGE))).processes if one.pid == 7
     )
     assert one.port is None
+
+
+@pytest.mark.parametrize(
+    "shell", [("sh",), ("busybox", "sh"), ("dash",), ("bash", "--posix")], ids=lambda words: words[0]
+)
+def test_a_crowd_of_processes_ends_the_script_early_and_a_few_do_not(tmp_path, shell):
+    if shutil.which(shell[0]) is None:
+        pytest.skip(f"{shell[0]} is not installed")
+
+    def listed(count):
+        for pid in range(11, count + 11):
+            (tmp_path / str(pid)).mkdir(exist_ok=True)
+            (tmp_path / str(pid) / "cmdline").write_bytes(b"/opt/vllm\0serve\0m\0")
+            (tmp_path / str(pid) / "stat").write_text(f"{pid} {STAT}\n")
+        script = SCRIPT.replace("/proc", str(tmp_path))
+        done = subprocess.run([*shell, "-s"], input=script, capture_output=True, text=True, check=True)
+        return read_listing(done.stdout)
+
+    (tmp_path / "stat").write_text("btime 1796043029\n")
+    few = listed(3)
+    assert (len(few.processes), few.is_whole) == (3, True)
+    assert not listed(600).is_whole

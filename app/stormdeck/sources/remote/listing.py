@@ -14,11 +14,14 @@ from stormdeck.sources.processes.command_line import kind_of, option, port_of, s
 
 SCRIPT = r"""
 cd /proc || exit 1
+echo
 echo "@boot $(grep -m1 '^btime ' stat) $(getconf CLK_TCK 2>/dev/null || echo 100) $(id -u) $(readlink self/ns/net)"
 echo @tcp
 grep -hs ' 0A ' net/tcp net/tcp6
+left=512
 for file in $(grep -lsaE 'vllm|litellm|claude-code|/ccr|start_proxy|docker-proxy' [0-9]*/cmdline); do
   cd "/proc/${file%/cmdline}" 2>/dev/null || continue
+  left=$((left - 1)); [ $left -ge 0 ] || exit 0
   echo "@process ${file%/cmdline}"
   tr '\0\n' '\t ' <cmdline; echo
   echo "@stat $(tr '\n' ' ' <stat)"
@@ -87,6 +90,8 @@ class Listing:
     """The address of each port that any program listens on."""
     is_whole: bool = False
     """The script came to its end."""
+    is_begun: bool = True
+    """The script could be run: there is ``/proc``."""
 
 
 def read_listing(text: str) -> Listing:
@@ -131,7 +136,7 @@ def read_listing(text: str) -> Listing:
             )
         )
     listening = {port: address for address, port in sorted(sockets.values(), key=lambda at: ":" in at[0], reverse=True)}
-    return Listing(tuple(found), listening, text.rstrip().endswith("@end"))
+    return Listing(tuple(found), listening, text.rstrip().endswith("@end"), "@boot " in head)
 
 
 @dataclass(frozen=True, slots=True)
