@@ -103,7 +103,7 @@ def read_listing(text: str) -> Listing:
     raw = [one for part in parts if (one := _Raw.read(part)) is not None]
     published = dict(_published(one.argv for one in raw))
     parents = {one.pid: one for one in raw}
-    found = []
+    found: list[RemoteProcess] = []
     for one in raw:
         kind = kind_of(one.argv)
         parent = parents.get(one.parent)
