@@ -3,6 +3,7 @@
 import asyncio
 import os
 import stat
+import sys
 import tempfile
 from pathlib import Path
 
@@ -107,6 +108,25 @@ def test_a_runtime_folder_that_ssh_cannot_use_is_not_used(monkeypatch, short, fo
     said, path = with_connection(step)
     assert said == "seen\n"
     assert not path.exists()
+
+
+def test_an_ssh_that_had_to_be_killed_leaves_no_socket(programs, monkeypatch, short):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(short))
+    monkeypatch.setattr(connections, "_END_S", 0.1)
+    socket = "import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])"
+    script = f"""#!/bin/sh
+trap '' TERM
+for word; do case $word in -oControlPath=*) {sys.executable} -c '{socket}' "${{word#*=}}"; esac; done
+while :; do sleep 1; done
+"""
+    program(programs, "ssh", script)
+
+    async def step(connection):
+        await connection.open()
+        return [path.name for path in short.iterdir()]
+
+    assert len(with_connection(step)) == 1
+    assert list(short.iterdir()) == []
 
 
 @pytest.mark.usefixtures("ssh")

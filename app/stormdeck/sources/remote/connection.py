@@ -210,6 +210,8 @@ class Connection:
         self._holder = self._messages = None
         if holder is not None and messages is not None:
             await self.finish(holder)
+            # An ssh that had to be killed leaves its socket.
+            control_path(self.host, self._purpose).unlink(missing_ok=True)
             await messages
 
 
