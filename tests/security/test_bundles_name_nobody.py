@@ -1,6 +1,7 @@
 """A bundle contains no host, path, person, model folder, log name, package or class that is not public."""
 
 import json
+import os
 import re
 from collections import Counter
 
@@ -9,6 +10,7 @@ import pytest
 
 from alone import discover_named
 from command_home import Home
+from log_sources import program
 from stormdeck.commands.check import servers
 from stormdeck.model.litellm.config import Node
 from stormdeck.model.masking.configured import secrets_of
@@ -96,6 +98,32 @@ def test_nothing_gives_whose_it_is(home):
     assert "Qwen/Qwen3.5-27B" in files["settings.json"]
     assert "litellm/main.py" in files["log-1.txt"]
     assert "asyncio/tasks.py" in files["log-1.txt"]
+
+
+@pytest.mark.attack("ssh and exporters name machines that the user's own alias does not", "a bundle names none")
+@pytest.mark.parametrize(
+    "message",
+    [
+        "ssh: connect to host gpu7.corp.example port 22: Connection refused",
+        "ssh: Could not resolve hostname acme-gpu: Name or service not known",
+        "johndoe@acme-gpu: Permission denied (publickey).",
+        "Connection closed by 10.9.8.7 port 22",
+        "Connection reset by fe80::1%eth0 port 22",
+        "Connection to acme-gpu port 22 timed out",
+        "banner exchange: Connection to acme port 22: Broken pipe",
+        "Bad owner or permissions on /home/johndoe/.ssh/config",
+    ],
+)
+def test_what_ssh_and_exporters_name_is_in_no_bundle(home, monkeypatch, message):
+    home.write(json.dumps({}))
+    programs = home.folder / "programs"
+    programs.mkdir()
+    program(programs, "ssh", f"#!/bin/sh\necho '{message}' >&2\nexit 255\n")
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    pages = ("--gpu-metrics", "http://acme-dcgm.corp.example:9400/metrics")
+    files = made(home, "--host", "alice@merger", *pages, "--prometheus", "http://acme-prom:9090/acme")
+    found = {name: sorted(set(ACME.findall(text))) for name, text in files.items() if ACME.search(text)}
+    assert found == {}, "\n".join(line for text in files.values() for line in text.splitlines() if ACME.search(line))
 
 
 def test_hosts_keep_their_ports_and_are_distinguished(home):

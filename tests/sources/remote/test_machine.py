@@ -7,7 +7,9 @@ import pytest
 
 from servers import free_port, serving, vllm
 from ssh_server import ssh_server
+from stormdeck.model.deck import Deck
 from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.verdict.servers.no_server import no_server
 from stormdeck.sources.discovery.configured import ConfiguredTargets
 from stormdeck.sources.discovery.search import discover
 from stormdeck.sources.net.failure import Failure, FailureKind
@@ -89,6 +91,20 @@ def test_a_port_that_nothing_listens_on_refuses_and_a_lost_connection_is_not_dow
 
 
 @pytest.mark.usefixtures("ssh")
+def test_a_listing_that_ends_early_refuses_nothing(monkeypatch):
+    async def step(machine, http):
+        (server,) = await machine.servers()
+        before = dict(http.forwards)
+        monkeypatch.setattr(machines, "read_listing", lambda _: Listing())
+        await machine.servers()
+        return before == http.forwards, server
+
+    is_same, server = asyncio.run(seen(free_port(), monkeypatch, step))
+    assert is_same
+    assert server.host == "gpu-box"
+
+
+@pytest.mark.usefixtures("ssh")
 def test_forwards_are_opened_again_on_their_ports_after_a_loss(monkeypatch):
     async def play():
         async with serving(vllm()) as url:
@@ -113,8 +129,12 @@ def test_forwards_are_opened_again_on_their_ports_after_a_loss(monkeypatch):
 
 @pytest.mark.usefixtures("ssh")
 def test_what_the_base_url_leads_to_is_asked_directly_if_it_can_be_reached(monkeypatch):
+    async def address(_self):
+        return "10.9.0.2"
+
     async def step(machine, _http):
-        base = "http://127.0.0.1:7777"
+        base = "http://10.9.0.2:7777"
+        monkeypatch.setattr(Connection, "address", address)
         outside = (await machine.servers(base))[0]
         monkeypatch.setattr(machines, "read_listing", lambda _: replace(listing, processes=(inside,)))
         return outside, (await machine.servers(base))[0]
@@ -124,8 +144,53 @@ def test_what_the_base_url_leads_to_is_asked_directly_if_it_can_be_reached(monke
     listing = listing_of(7777, ServerKind.VLLM)
     inside = replace(listing.processes[0], ports=(("127.0.0.2", 7777),))
     outside, hidden = asyncio.run(seen(7777, monkeypatch, step, ANY))
-    assert (outside.url, outside.is_direct) == ("http://127.0.0.1:7777", True)
+    assert (outside.url, outside.is_direct) == ("http://10.9.0.2:7777", True)
     assert (hidden.url, hidden.is_direct) == ("http://gpu-box:7777", False)
+
+
+@pytest.mark.usefixtures("ssh")
+@pytest.mark.parametrize("base", ["http://127.0.0.1:7777", "http://localhost:7777", "http://[::1]:7777"])
+def test_a_machine_behind_a_port_of_the_loopback_is_not_this_one(monkeypatch, base):
+    """ssh's configuration leads to ``127.0.0.1``: a virtual machine, or a container."""
+    from stormdeck.model.snapshots.server import ServerKind
+
+    async def step(machine, _http):
+        return (await machine.servers(base))[0]
+
+    server = asyncio.run(seen(7777, monkeypatch, step, ANY))
+    assert (server.url, server.is_direct) == ("http://gpu-box:7777", False)
+    assert ServerKind.VLLM is server.process.kind
+
+
+@pytest.mark.usefixtures("ssh")
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("@boot btime 1 100 0 net:[1]\n@tcp\n", "not all processes of gpu-box could be read"),
+        ("", "the processes of gpu-box cannot be listed: that needs Linux, with /proc"),
+    ],
+)
+def test_a_machine_whose_processes_are_not_all_listed_can_be_reached(monkeypatch, text, note):
+    async def output(_self, _script):
+        return text
+
+    async def play():
+        async with HttpClient("test") as http:
+            machine = Machine("gpu-box", http)
+            try:
+                monkeypatch.setattr(Connection, "output", output)
+                return await discover(
+                    SettingsSnapshot(), http, ConfiguredTargets(), (), lambda _: Scan(), machines=[machine]
+                )
+            finally:
+                await machine.close()
+
+    found = asyncio.run(play())
+    assert [(one.problem, one.note) for one in found.machines] == [("", note)]
+    assert ("gpu-box", note) in [(one.what, one.why) for one in found.missed]
+    statement = no_server(Deck(discovery=found), 0.0)
+    assert statement.headline == "No vLLM and no proxy found on gpu-box"
+    assert note[1:] in statement.detail
 
 
 @pytest.mark.usefixtures("ssh")

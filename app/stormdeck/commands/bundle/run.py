@@ -19,7 +19,7 @@ from stormdeck.commands.status.once import StackSnapshot, take_snapshot
 from stormdeck.model.masking.configured import secrets_of
 from stormdeck.model.masking.redaction.identities import identities_of
 from stormdeck.model.masking.redaction.redactor import Redactor
-from stormdeck.model.masking.redaction.snapshots import private_names, texts_for_numbers
+from stormdeck.model.masking.redaction.snapshots import names_in_ssh, private_names, texts_for_numbers
 from stormdeck.model.settings.field import Kind
 from stormdeck.model.settings.fields import FIELDS
 from stormdeck.options import Options
@@ -92,7 +92,7 @@ def _collect(options: Options, environ: Mapping[str, str], tape: Tape | None, no
         _urls(seen),
         _files(seen, tape),
         _models(seen),
-        [*texts_for_numbers(known.settings), *_machine_names(options)],
+        [*texts_for_numbers(known.settings), *_machine_names(options, seen)],
         private_names(known.settings),
     )
     redact = Redactor(secrets_of(known.settings, environ, known.proxy_config), place)
@@ -101,9 +101,10 @@ def _collect(options: Options, environ: Mapping[str, str], tape: Tape | None, no
     return [readme(made, now), *made]
 
 
-def _machine_names(options: Options) -> list[str]:
-    """Return what the user calls other machines, and the users there: an alias may be a plain word."""
-    return [part for host in options.host for part in (host, *host.rpartition("@")[::2]) if part]
+def _machine_names(options: Options, seen: StackSnapshot) -> list[str]:
+    """Return what the user and ssh call other machines, and the users there: an alias may be a plain word."""
+    named = [part for host in options.host for part in (host, *host.rpartition("@")[::2]) if part]
+    return [*named, *(name for one in seen.deck.discovery.machines for name in names_in_ssh(one.problem))]
 
 
 def _urls(seen: StackSnapshot) -> list[str]:
@@ -113,6 +114,7 @@ def _urls(seen: StackSnapshot) -> list[str]:
     yaml = [one.api_base for one in known.proxy_config.deployments()] if known.proxy_config is not None else []
     named = [url for url in (known.options.vllm, known.options.proxy) if url]
     named += [f"ssh://{host}" for host in known.options.host]
+    named += [*known.options.gpu_metrics, *(access.url for access in known.options.prometheus)]
     return [*effective, *yaml, *named, *(found.url for found in seen.deck.discovery.found)]
 
 

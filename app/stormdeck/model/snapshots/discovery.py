@@ -163,6 +163,8 @@ class Machine:
     host: str
     problem: str = ""
     """Why it cannot be reached, without a full stop; empty if it can."""
+    note: str = ""
+    """What of it is not known although it is reached, without a full stop."""
 
 
 @dataclass(frozen=True, slots=True)

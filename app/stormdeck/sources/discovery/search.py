@@ -138,7 +138,7 @@ async def discover(
             *missed,
             *no_servers,
             *unread,
-            *(Missed(one.host, one.problem) for one in machines if one.problem),
+            *(Missed(one.host, one.problem or one.note) for one in machines if one.problem or one.note),
             *_unreachable(processes, found),
             *_portless(processes, found),
             *(Missed("processes", note) for note in processes.notes),
@@ -148,7 +148,7 @@ async def discover(
         log_notes=log_notes,
         loading=tuple(listener.process for listener in processes.loading if listener.process is not None),
         contained=() if machines else processes.contained,
-        machines=tuple(NamedMachine(one.host, one.problem) for one in machines),
+        machines=tuple(NamedMachine(one.host, one.problem, one.note) for one in machines),
         beside=beside,
         silent=tuple(
             one.place.url

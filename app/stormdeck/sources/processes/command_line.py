@@ -55,7 +55,7 @@ def port_of(argv: Sequence[str], kind: ServerKind) -> int | None:
     vLLM also reads it from its ``--config`` file, the others from variables.
     """
     port = option(argv, "--port") or (option(argv, "-p") if kind is not ServerKind.VLLM else None)
-    if port is not None and port.isascii() and port.isdigit():
+    if port is not None and port.isascii() and port.isdigit() and len(port) < 6:
         return int(port)
     usual = kind is ServerKind.VLLM and option(argv, "--config") is None and "stormdeck.demo.vllm" not in argv
     return _USUAL_PORT if usual else None

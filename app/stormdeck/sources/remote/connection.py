@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from stormdeck.sources.logs.places.ssh import KEPT, control_path, explain_ssh, ssh_argv
-from stormdeck.sources.processes.start import signal_group, start
+from stormdeck.sources.processes.start import ProgramProtocol, signal_group, start
 
 ANSWER_S = 15.0
 """For a command on the machine, the connection included."""
@@ -43,7 +43,7 @@ class Connection:
         self._holder: asyncio.subprocess.Process | None = None
         self._messages: asyncio.Task[str] | None = None
         self._lock = asyncio.Lock()
-        self._transports: dict[int, asyncio.SubprocessTransport] = {}
+        self._programs: dict[int, tuple[asyncio.SubprocessTransport, ProgramProtocol]] = {}
         self.forwards: dict[tuple[str, int], int] = {}
         """The local port that leads to an address and port there."""
 
@@ -59,12 +59,20 @@ class Connection:
                 return
             await self._end()
             # It ends when its standard input does, so also when this program is killed.
+            path = control_path(self.host, self._purpose)
+            # An ssh that was killed leaves its socket.
+            path.unlink(missing_ok=True)
             holder = await self._start(self._argv(["cat"], is_holder=True), stdin=asyncio.subprocess.PIPE)
             self._holder, self._messages = holder, asyncio.create_task(_messages(holder))
-            while not control_path(self.host, self._purpose).exists():
-                await asyncio.wait({self._messages}, timeout=_STEP_S)
-                if self._messages.done():
-                    raise UnreachableError(_why(self.host, self._messages.result()))
+            try:
+                async with asyncio.timeout(ANSWER_S):
+                    while not path.exists():
+                        await asyncio.wait({self._messages}, timeout=_STEP_S)
+                        if self._messages.done():
+                            raise UnreachableError(_why(self.host, self._messages.result()))
+            except TimeoutError:
+                await self._end()
+                raise UnreachableError(self._silent()) from None
 
     async def ended(self) -> str:
         """Wait until the connection is lost, and return the last words of ssh."""
@@ -75,8 +83,11 @@ class Connection:
         argv = self._argv([])
         process = await self._start(["ssh", "-G", *argv[argv.index("--") :][:2]])
         try:
-            assert process.stdout is not None  # noqa: S101 - for mypy
-            text = (await _bounded(process.stdout)).decode("utf-8", "replace")
+            async with asyncio.timeout(ANSWER_S):
+                assert process.stdout is not None  # noqa: S101 - for mypy
+                text = (await _bounded(process.stdout)).decode("utf-8", "replace")
+        except TimeoutError:
+            return ""
         finally:
             await self.finish(process)
         return next((line.split()[1] for line in text.splitlines() if line.startswith("hostname ")), "")
@@ -97,7 +108,7 @@ class Connection:
                 if await process.wait() == 255:
                     raise UnreachableError(_why(self.host, await messages))
         except TimeoutError:
-            raise UnreachableError(f"{self.host} does not answer within {ANSWER_S:g} s") from None
+            raise UnreachableError(self._silent()) from None
         finally:
             await self.finish(process)
         return text.decode("utf-8", "replace")
@@ -105,20 +116,24 @@ class Connection:
     async def stream(self, words: Sequence[str]) -> asyncio.subprocess.Process:
         """Start a program there; the caller reads its output and ends it with ``finish``."""
         await self.open()
-        return await self._start(self._argv(words), stdin=asyncio.subprocess.DEVNULL)
+        return await self._start(self._argv(words), stderr=asyncio.subprocess.DEVNULL)
 
     async def finish(self, process: asyncio.subprocess.Process) -> None:
         """End a program and what it started, and wait for it."""
-        if process.returncode is None:
-            signal_group(process.pid, signal.SIGTERM)
-            try:
-                async with asyncio.timeout(_END_S):
-                    await process.wait()
-            except TimeoutError:
-                signal_group(process.pid, signal.SIGKILL)
-                await process.wait()
-        # What the program left running may hold its pipes open.
-        self._transports.pop(process.pid).close()
+        transport, protocol = self._programs[process.pid]
+        try:
+            if process.returncode is None:
+                signal_group(process.pid, signal.SIGTERM)
+                try:
+                    async with asyncio.timeout(_END_S):
+                        await protocol.exited.wait()
+                except TimeoutError:
+                    signal_group(process.pid, signal.SIGKILL)
+                    await protocol.exited.wait()
+        finally:
+            # Its pipes may be full, or held open by what it left running, so their end is not waited for.
+            del self._programs[process.pid]
+            transport.close()
 
     async def forward(self, address: str, port: int) -> int:
         """Return a local port that leads to an address and port there. Raises ``UnreachableError``."""
@@ -171,15 +186,23 @@ class Connection:
     def _argv(self, words: Sequence[str], *, is_holder: bool = False) -> list[str]:
         return ssh_argv(self.host, words, is_holder=is_holder, purpose=self._purpose)
 
-    async def _start(self, argv: Sequence[str], stdin: int = asyncio.subprocess.DEVNULL) -> asyncio.subprocess.Process:
+    def _silent(self) -> str:
+        return f"{self.host} does not answer within {ANSWER_S:g} s: try `ssh {self.host}`"
+
+    async def _start(
+        self,
+        argv: Sequence[str],
+        stdin: int = asyncio.subprocess.DEVNULL,
+        stderr: int = asyncio.subprocess.PIPE,
+    ) -> asyncio.subprocess.Process:
         try:
-            transport, protocol = await start(argv, PIECE_BYTES, stdin=stdin)
+            transport, protocol = await start(argv, PIECE_BYTES, stdin=stdin, stderr=stderr)
         except FileNotFoundError:
             raise UnreachableError("ssh is not installed on this machine: install OpenSSH's client") from None
         except OSError as error:
             raise UnreachableError(f"ssh cannot be run: {error.strerror}") from None
         process = asyncio.subprocess.Process(transport, protocol, asyncio.get_running_loop())
-        self._transports[process.pid] = transport
+        self._programs[process.pid] = transport, protocol
         return process
 
     async def _end(self) -> None:
@@ -187,6 +210,8 @@ class Connection:
         self._holder = self._messages = None
         if holder is not None and messages is not None:
             await self.finish(holder)
+            # An ssh that had to be killed leaves its socket.
+            control_path(self.host, self._purpose).unlink(missing_ok=True)
             await messages
 
 

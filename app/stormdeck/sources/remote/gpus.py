@@ -6,6 +6,7 @@ The names of the fields are those of ``nvidia-smi --help-query-gpu`` (documentat
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Mapping
 
@@ -24,6 +25,14 @@ COMMAND = ("nvidia-smi", f"--query-gpu={','.join(_FIELDS)}", *_FORM)
 _MIB = 1024 * 1024
 _LINE_BYTES = 4096
 MOST_GPUS = 64
+ANSWER_S = 60.0
+"""For the next line: without persistence mode, the driver of many GPUs takes its time."""
+_MOST_LINES = 256 * MOST_GPUS
+"""In one interval; that many may have been kept for a panel that was suspended for an hour."""
+
+
+class _UnreadableError(Exception):
+    """What the program prints is not what is asked for."""
 
 
 class RemoteGpus:
@@ -37,7 +46,7 @@ class RemoteGpus:
     def take(self, line: str, now: float) -> GpuSnapshot | None:
         """Return the GPUs once a line completes a round, which begins with the first GPU; ``None`` before."""
         words = [word.strip() for word in line.split(",")]
-        if len(words) != len(_FIELDS) or not words[0].isdigit() or int(words[0]) >= MOST_GPUS:
+        if len(words) != len(_FIELDS) or not re.fullmatch("[0-9]{1,3}", words[0]) or int(words[0]) >= MOST_GPUS:
             return None
         index = int(words[0])
         values = dict(zip(_FIELDS, words, strict=True))
@@ -70,32 +79,47 @@ class RemoteGpus:
 async def gpu_snapshots(connection: Connection) -> AsyncIterator[GpuSnapshot]:
     """Yield the GPUs of a machine until the connection or the program ends. Raises ``UnreachableError``."""
     process = await connection.stream(COMMAND)
-    gpus, is_read = RemoteGpus(), False
+    gpus, is_read, begun, lines = RemoteGpus(), False, time.monotonic(), 0
     try:
         assert process.stdout is not None  # noqa: S101 - for mypy
         while line := await _line(process.stdout):
-            snapshot = gpus.take(line, time.monotonic())
+            now = time.monotonic()
+            begun, lines = (begun, lines + 1) if now - begun < INTERVAL_S else (now, 0)
+            if lines > _MOST_LINES:
+                raise _UnreadableError("prints too much")
+            snapshot = gpus.take(line, now)
             if snapshot is not None:
                 is_read = True
                 yield snapshot
         if not is_read:
             yield _without(await process.wait(), connection.host)
+    except _UnreadableError as error:
+        yield _no_figures(connection.host, str(error))
     finally:
         await connection.finish(process)
 
 
 async def _line(stream: asyncio.StreamReader) -> str:
-    """Return the next line; empty at the end, or if it has no end."""
+    """Return the next line; empty at the end. Raises ``_UnreadableError`` if it does not come, or has no end."""
     try:
-        return (await stream.readuntil(b"\n"))[:_LINE_BYTES].decode("utf-8", "replace")
-    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        async with asyncio.timeout(ANSWER_S):
+            return (await stream.readuntil(b"\n"))[:_LINE_BYTES].decode("utf-8", "replace")
+    except asyncio.IncompleteReadError:
         return ""
+    except asyncio.LimitOverrunError:
+        raise _UnreadableError("prints no lines") from None
+    except TimeoutError:
+        raise _UnreadableError(f"does not answer within {ANSWER_S:g} s") from None
 
 
 def _without(code: int, host: str) -> GpuSnapshot:
     if code == 127:
         return GpuSnapshot(GpuState.NO_DRIVER, f"nvidia-smi is not found on {host}: there is no NVIDIA driver")
-    return GpuSnapshot(GpuState.NO_FIGURES, f"nvidia-smi on {host} shows no GPU: try `ssh {host} nvidia-smi`")
+    return _no_figures(host, "shows no GPU")
+
+
+def _no_figures(host: str, what: str) -> GpuSnapshot:
+    return GpuSnapshot(GpuState.NO_FIGURES, f"nvidia-smi on {host} {what}: try `ssh {host} nvidia-smi`")
 
 
 def _number(values: Mapping[str, str], name: str) -> int | None:

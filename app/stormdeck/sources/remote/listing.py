@@ -14,11 +14,14 @@ from stormdeck.sources.processes.command_line import kind_of, option, port_of, s
 
 SCRIPT = r"""
 cd /proc || exit 1
+echo
 echo "@boot $(grep -m1 '^btime ' stat) $(getconf CLK_TCK 2>/dev/null || echo 100) $(id -u) $(readlink self/ns/net)"
 echo @tcp
 grep -hs ' 0A ' net/tcp net/tcp6
+left=512
 for file in $(grep -lsaE 'vllm|litellm|claude-code|/ccr|start_proxy|docker-proxy' [0-9]*/cmdline); do
   cd "/proc/${file%/cmdline}" 2>/dev/null || continue
+  left=$((left - 1)); [ $left -ge 0 ] || exit 0
   echo "@process ${file%/cmdline}"
   tr '\0\n' '\t ' <cmdline; echo
   echo "@stat $(tr '\n' ' ' <stat)"
@@ -35,7 +38,11 @@ echo @end
 ANY = "*"
 """All addresses of the machine."""
 _MOST = 64
-"""Most processes that are read."""
+"""Most servers that are read."""
+_BOOT = re.compile(r"^@boot btime ([0-9]{1,12}) ([0-9]{1,6}) ([0-9]{1,10}) (\S*)", re.MULTILINE)
+_PID = re.compile(r"[0-9]{1,9}")
+_TICKS = re.compile(r"[0-9]{1,12}")
+_PORT = re.compile(r"[0-9A-Fa-f]{1,4}")
 _ID = re.compile(r"[0-9a-f]{64}")
 _RUNTIMES = (("libpod", Runtime.PODMAN), ("docker", Runtime.DOCKER))
 _MANAGER = re.compile(r"user@(\d+)\.service")
@@ -83,23 +90,27 @@ class Listing:
     """The address of each port that any program listens on."""
     is_whole: bool = False
     """The script came to its end."""
+    is_begun: bool = True
+    """The script could be run: there is ``/proc``."""
 
 
 def read_listing(text: str) -> Listing:
     """Return what the script printed; what cannot be read is left out. Never raises."""
     head, *parts = text.split("\n@process ")
-    boot = re.search(r"^@boot btime (\d+) (\d+) (\d+) (\S*)", head, re.MULTILINE)
+    boot = _BOOT.search(head)
     started, ticks, user, network = (int(boot[1]), int(boot[2]), int(boot[3]), boot[4]) if boot else (0, 100, -1, "")
     sockets = dict(_listening(head))
-    raw = [one for part in parts[: _MOST * 2] if (one := _Raw.read(part)) is not None]
+    raw = [one for part in parts if (one := _Raw.read(part)) is not None]
     published = dict(_published(one.argv for one in raw))
     parents = {one.pid: one for one in raw}
-    found = []
-    for one in raw[:_MOST]:
+    found: list[RemoteProcess] = []
+    for one in raw:
         kind = kind_of(one.argv)
         parent = parents.get(one.parent)
         if kind is None or (parent is not None and kind_of(parent.argv) is kind):
             continue
+        if len(found) == _MOST:
+            break
         inodes = {inode for other in raw if other.pid == one.pid or other.parent == one.pid for inode in other.sockets}
         is_apart = bool(network and one.net) and one.net != network
         if is_apart:
@@ -125,7 +136,7 @@ def read_listing(text: str) -> Listing:
             )
         )
     listening = {port: address for address, port in sorted(sockets.values(), key=lambda at: ":" in at[0], reverse=True)}
-    return Listing(tuple(found), listening, text.rstrip().endswith("@end"))
+    return Listing(tuple(found), listening, text.rstrip().endswith("@end"), "@boot " in head)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +155,13 @@ class _Raw:
 
     @classmethod
     def read(cls, part: str) -> _Raw | None:
-        lines = part.splitlines()
-        if len(lines) < 3 or not lines[0].isdigit():
+        # An argument may have what else ends a line, so only what the script itself ends is one.
+        lines = part.split("\n")
+        if len(lines) < 3 or not _PID.fullmatch(lines[0]):
             return None
         values = {name: value for name, _, value in (line.partition(" ") for line in lines[2:] if line[:1] == "@")}
         stat = values.get("@stat", "").rpartition(")")[2].split()
-        if len(stat) < 20 or not (stat[1] + stat[19]).isdigit():
+        if len(stat) < 20 or not (_PID.fullmatch(stat[1]) and _TICKS.fullmatch(stat[19])):
             return None
         argv = lines[1].rstrip("\t").split("\t")
         group = part.partition("\n@cgroup\n")[2].partition("\n@sockets")[0]
@@ -176,6 +188,8 @@ def _listening(head: str) -> Iterator[tuple[str, tuple[str, int]]]:
         if len(words) < 10 or ":" not in words[1]:
             continue
         raw, _, port = words[1].rpartition(":")
+        if not _PORT.fullmatch(port) or not int(port, 16):
+            continue
         try:
             yield words[9], (_address(raw), int(port, 16))
         except ValueError:
@@ -203,7 +217,7 @@ def _published(commands: Iterator[tuple[str, ...]]) -> Iterator[tuple[int, tuple
     for argv in commands:
         if PurePosixPath(argv[0]).name == "docker-proxy":
             inner, outer = option(argv, "-container-port"), option(argv, "-host-port")
-            if inner and outer and inner.isdigit() and outer.isdigit():
+            if inner and outer and all(re.fullmatch("[0-9]{1,5}", one) for one in (inner, outer)):
                 yield int(inner), (ANY, int(outer))
 
 

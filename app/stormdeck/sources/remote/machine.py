@@ -9,7 +9,7 @@ from stormdeck.model.logs.spec import RemoteLog
 from stormdeck.model.masking.command import mask_command
 from stormdeck.model.snapshots.discovery import ServerProcess
 from stormdeck.model.text import clean
-from stormdeck.model.urls import host_of, port_of
+from stormdeck.model.urls import host_of, is_loopback, port_of
 from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.remote.connection import Connection, UnreachableError
@@ -52,11 +52,14 @@ class Machine:
         self._name = host.rpartition("@")[2].strip("[]").lower()
         self._names = {self._name}
         """The machine's names in URLs: what the user calls it, and its address by ssh's configuration."""
+        self._is_resolved = False
         self._last: tuple[RemoteServer, ...] = ()
         self._forwards: dict[tuple[str, int], int] = {}
         """Local ports, by name and port of the URLs that they are used for."""
         self.problem = ""
-        """Why it cannot be reached, or what is not known of it; empty if nothing is wrong."""
+        """Why it cannot be reached; empty if it can."""
+        self.note = ""
+        """What of it is not known although it is reached."""
 
     async def servers(self, base_url: str = "") -> tuple[RemoteServer, ...]:
         """Return the servers that listen there now.
@@ -65,15 +68,18 @@ class Machine:
         """
         try:
             listing = read_listing(await self.connection.output(SCRIPT))
-            if len(self._names) == 1 and (address := await self.connection.address()):
-                self._names |= {address.lower(), ""} - {""}
+            if not self._is_resolved and (address := await self.connection.address()):
+                # The loopback is this machine's too: what listens there need not be the other one's.
+                self._names |= {address.lower()} if not is_loopback(address) else set()
+                self._is_resolved = True
             found = [await self._server(one, base_url) for one in _places(listing)[:MOST_SERVERS]]
         except UnreachableError as error:
             self.lost(str(error))
             return self._last
-        self.problem = "" if listing.is_whole else f"not all processes of {self.host} could be read"
+        self.problem, self.note = "", self._gap(listing)
         for place, local in self._forwards.items():
-            self._http.forwards[place] = local if place[1] in listing.listening else self._refused(place[1])
+            is_gone = listing.is_whole and place[1] not in listing.listening
+            self._http.forwards[place] = self._refused(place[1]) if is_gone else local
         self._last = tuple(found)
         return self._last
 
@@ -99,6 +105,13 @@ class Machine:
             self._http.forwards.pop(place, None)
         self._forwards.clear()
         await self.connection.close()
+
+    def _gap(self, listing: Listing) -> str:
+        if listing.is_whole:
+            return ""
+        if not listing.is_begun:
+            return f"the processes of {self.host} cannot be listed: that needs Linux, with /proc"
+        return f"not all processes of {self.host} could be read"
 
     def _refused(self, port: int) -> Failure:
         """Return what the port itself would answer there: a forward takes all connections."""

@@ -159,8 +159,7 @@ def test_a_unit_and_a_pod_there_are_followed(box: Path, programs: Path) -> None:
 
 def test_a_program_that_is_missing_there_is_named(box: Path) -> None:
     with following(parse_log("ssh:gpu-box:podman:vllm")) as seen:
-        until(lambda: seen.statuses)
-        assert seen.statuses[-1].state in {LogState.FAILED, LogState.WAITING}
+        until(lambda: seen.statuses and seen.statuses[-1].state in {LogState.FAILED, LogState.WAITING})
 
 
 def test_a_file_is_read_once(box: Path) -> None:

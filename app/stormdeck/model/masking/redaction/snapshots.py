@@ -33,6 +33,9 @@ OTHER = "value"
 _FREE = frozenset({Kind.COMMAND, Kind.JSON, Kind.TEXT, Kind.HEADERS})
 """Kinds whose values may contain anything."""
 _STRICT = frozenset({Kind.MILLISECONDS, Kind.COUNT, Kind.SWITCH})
+_IN_SSH = re.compile(
+    r"(?:\b([\w.-]+)@|\bhostname )([\w.%:-]+)|\b(?:host|by|to|from|with|via) ([\w.%:-]+) port -?\d|(/[\w./+@-]+)"
+)
 _PUBLIC = re.compile(
     r"(?:ANTHROPIC|API|AWS|AZURE|BASH|CLAUDE|CLOUD|CLOUDSDK|COLORTERM|CUDA|DISABLE|ENABLE|GIT|GOOGLE|HF|HTTPS?|LC|LITELLM"
     r"|MAX|MCP|NODE|NO|NPM|OPENAI|OTEL|PYTHON\w{0,20}|SSH|SSL|TERM|UV|VERTEX|VLLM|XDG)_\w{1,60}|\$schema|[a-z]{1,5}_proxy"
@@ -104,6 +107,17 @@ def _entries(path: str, value: Mapping[str, object], redact: Redactor, counts: C
         _key(f"{path}.{key}", redact, counts).removeprefix(f"{path}."): _value(f"{path}.{key}", inner, redact, counts)
         for key, inner in value.items()
     }
+
+
+def names_in_ssh(message: str) -> Iterator[str]:
+    """Yield the machines and users that a message of ssh names: a configuration may lead elsewhere than an alias says.
+
+    >>> list(names_in_ssh("me@gpu: Permission denied; ssh: connect to host gpu.lan port 22: Connection refused"))
+    ['me@gpu', 'me', 'gpu', 'gpu.lan']
+    """
+    for match in _IN_SSH.finditer(message):
+        words = [word.rstrip(":.,") for word in match.groups() if word]
+        yield from ("@".join(words), *words) if len(words) > 1 else words
 
 
 def private_names(settings: SettingsSnapshot) -> Iterator[str]:

@@ -39,13 +39,19 @@ def _unreachable(machine: Machine) -> Statement:
     )
 
 
+def _gap(machines: Sequence[Machine]) -> str:
+    note = next((one.note for one in machines if one.note), "")
+    default = "No process of either listens there, or it belongs to another user."
+    return f"{note[:1].upper()}{note[1:]}." if note else default
+
+
 def _nothing_there(machines: Sequence[Machine]) -> Statement:
     """Return that no server runs on the machines that the user named."""
     names = ", ".join(one.host for one in machines)
     return Statement(
         Health.WARNING,
         f"No vLLM and no proxy found on {names}",
-        "No process of either listens there, or it belongs to another user. Name the server with --vllm "
+        f"{_gap(machines)} Name the server with --vllm "
         f"http://{machines[0].host.rpartition('@')[2]}:PORT if it can be reached directly.",
         HopKind.SERVER,
         brief=brief(f"No vLLM and no proxy on {names}", "start one there"),

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import re
+import secrets
 import shlex
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -37,6 +39,13 @@ KEPT: set[str] = set()
 STEP_S = 0.02
 """Between two looks whether the connection is open."""
 _PREFIX = "stormdeck-"
+_OWN = secrets.token_hex(8)
+_PLAIN = re.compile(r"/[A-Za-z0-9_./+@,-]{0,58}")
+"""The path of a socket has at most 104 bytes on macOS, with the name and what ssh appends while it makes it."""
+_PIECE_BYTES = 64 * 1024
+_MESSAGE_BYTES = 4096
+_DIGITS = 18
+"""Of a size in bytes."""
 _FAILED = 255
 """The exit code of ssh itself."""
 
@@ -62,10 +71,17 @@ def quoted(word: str) -> str:
 
 
 def control_path(host: str, purpose: str = "") -> Path:
-    """Return where the connection to a host is shared. The path of a socket must be short."""
-    folder = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
-    name = hashlib.sha256(f"{host} {os.getpid()} {purpose}".encode()).hexdigest()[:16]
-    return folder / f"{_PREFIX}{name}"
+    """Return where the connection to a host is shared: no other user can guess the name, and make it first."""
+    name = hashlib.sha256(f"{host} {_OWN} {purpose}".encode()).hexdigest()[:16]
+    return _socket_folder() / f"{_PREFIX}{name}"
+
+
+def _socket_folder() -> Path:
+    """Return a folder that ssh can use: its name is short and has nothing that ssh's options expand or split."""
+    for folder in (os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir()):
+        if _PLAIN.fullmatch(folder) and os.access(folder, os.W_OK | os.X_OK):
+            return Path(folder)
+    return Path("/tmp")  # noqa: S108 - ssh lets nobody else use the socket
 
 
 def is_forward_of_stormdeck(command: Sequence[str]) -> bool:
@@ -127,6 +143,8 @@ class OverSsh(CommandLog):
         self._holder = self._messages_of_holder = None
         if holder is not None and messages is not None:
             await self.finish(holder)
+            # An ssh that had to be killed leaves its socket.
+            control_path(self.spec.host).unlink(missing_ok=True)
             await messages
 
     async def read(self) -> Ended:
@@ -136,9 +154,17 @@ class OverSsh(CommandLog):
 
 async def _messages(process: asyncio.subprocess.Process) -> str:
     """Return what a program that prints little says until its end."""
-    text = await process.stderr.read() if process.stderr is not None else b""
+    text = await _bounded(process.stderr) if process.stderr is not None else b""
     await process.wait()
     return text.decode("utf-8", "replace")
+
+
+async def _bounded(stream: asyncio.StreamReader) -> bytes:
+    """Return the last bytes of what a stream has, however much that is."""
+    kept = b""
+    while data := await stream.read(_PIECE_BYTES):
+        kept = (kept + data)[-_MESSAGE_BYTES:]
+    return kept
 
 
 class RemoteSource(OverSsh):
@@ -259,11 +285,14 @@ class RemoteFileSource(OverSsh):
         if isinstance(process, Ended):
             return process
         try:
-            out, err = await process.communicate()
+            assert process.stdout is not None  # noqa: S101 - for mypy, as the next
+            assert process.stderr is not None  # noqa: S101
+            out, err = await asyncio.gather(_bounded(process.stdout), _bounded(process.stderr))
+            await process.wait()
         finally:
             await self.finish(process)
         words = out.split()
-        if process.returncode == 0 and words and words[0].isdigit():
+        if process.returncode == 0 and words and words[0].isdigit() and len(words[0]) <= _DIGITS:
             return int(words[0])
         return self.explain(process.returncode or 0, err.decode("utf-8", "replace"))
 
