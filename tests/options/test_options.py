@@ -345,3 +345,10 @@ class TestPrometheus:
         message = only_problem(read(prometheus=[f"{text},password=pw1,user=a"]))
         assert "--prometheus: " in message
         assert "pw1" not in message
+
+
+def test_a_machine_that_is_named_twice_is_one():
+    assert load({"host": ["gpu-box", "root@gpu-box", "gpu-box"]}, {}, with_file=False).options.host == (
+        "gpu-box",
+        "root@gpu-box",
+    )

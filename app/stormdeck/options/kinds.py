@@ -247,7 +247,12 @@ FILE = Kind("FILE", "a file", _file)
 LOGS = Kind("LOG", "a log", _log, many=True, split=split_logs, distinct=_distinct_logs)
 """A file or another place, such as ``docker:litellm``."""
 HOSTS = Kind(
-    "HOST", "a name of ssh's configuration, or user@host", _host, many=True, split=lambda text: text.split(",")
+    "HOST",
+    "a name of ssh's configuration, or user@host",
+    _host,
+    many=True,
+    split=lambda text: text.split(","),
+    distinct=lambda hosts: tuple(dict.fromkeys(hosts)),
 )
 """Machines that ssh reaches."""
 LISTEN = Kind("HOST:PORT", EXPECTED, _listen)
